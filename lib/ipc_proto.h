@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ipc_proto.h - the messages that vpdn's processes exchange: numbers, names and which TLVs each needs.
+ *
+ * One message is one datagram of a Unix SOCK_SEQPACKET socket: a 16-octet header, then TLVs, everything in network byte order.
+ * This file is the one place where a message or a TLV is defined; ipc_proto.c makes its tables from the lists below, and
+ * vpdn-ipc(7) describes them for people. ipc.h builds, parses, sends and receives.
+ *
+ *	 0              2      3       4        6          8             12            16
+ *	 | magic 0x5650 | ver  | flags | type   | zero     | length      | sequence    | TLVs ...
+ *	 TLV: | type (u16) | length of the value (u16) | value |
+ *
+ * length counts the whole message. A reply carries VPDN_IPC_F_REPLY and the sequence number of the request.
+ * A receiver answers an unknown message type with ERROR; an unknown TLV is skipped when its type has VPDN_IPC_TLV_OPTIONAL
+ * set and makes the message invalid otherwise.
+ *
+ * Two sockets speak this:
+ *   /run/vpdn/vpdnd.sock       vpdnd; peers: xl2tpd's module, vpdn-lac.so, vpdn-dialout.so, vpdnctl. HELLO comes first.
+ *   /run/vpdn/ppp/NAME.sock    the pppd template NAME (vpdn-serve.so); one connection a call, no HELLO, CALL_START comes first.
+ */
+#ifndef VPDN_IPC_PROTO_H
+#define VPDN_IPC_PROTO_H
+
+#define VPDN_IPC_MAGIC		0x5650
+#define VPDN_IPC_VERSION	1
+#define VPDN_IPC_HEADER_LEN	16
+#define VPDN_IPC_MAX_LEN	32768	/* of a whole message; checked before anything is allocated */
+#define VPDN_IPC_MAX_FDS	2
+#define VPDN_IPC_F_REPLY	0x01
+#define VPDN_IPC_F_MORE		0x02	/* further messages of this reply follow */
+#define VPDN_IPC_TLV_OPTIONAL	0x8000	/* a receiver that does not know this TLV may skip it */
+
+#define VPDN_SOCKET_PATH	"/run/vpdn/vpdnd.sock"
+#define VPDN_TEMPLATE_DIR	"/run/vpdn/ppp"
+
+/* Who a peer of vpdnd is (TLV ROLE). */
+enum vpdn_ipc_role {
+	VPDN_ROLE_CONTROL = 1,		/* vpdnctl */
+	VPDN_ROLE_L2TP = 2,		/* xl2tpd's module */
+	VPDN_ROLE_PPP = 3,		/* a pppd plugin: one connection a subscriber */
+};
+
+enum vpdn_access_kind { VPDN_ACCESS_PPPOE = 1, VPDN_ACCESS_TTY = 2, VPDN_ACCESS_L2TP = 3 };
+
+enum vpdn_tunnel_state { VPDN_TUNNEL_OPENING = 1, VPDN_TUNNEL_ESTABLISHED = 2, VPDN_TUNNEL_CLOSING = 3, VPDN_TUNNEL_CLOSED = 4 };
+
+/* Of a call as the LNS's module sees it. */
+enum vpdn_call_state {
+	VPDN_CALL_WAIT = 1,		/* ICRP sent, ICCN awaited */
+	VPDN_CALL_CONNECTED = 2,	/* ICCN received, given to the pppd template */
+	VPDN_CALL_PPP_UP = 3,		/* a network protocol is up */
+	VPDN_CALL_CLOSING = 4,		/* CDN sent or PPP ending */
+	VPDN_CALL_CLOSED = 5,
+};
+
+/* Where a call that was to be placed failed (TLV STAGE). */
+enum vpdn_call_stage {
+	VPDN_STAGE_TUNNEL = 1,		/* no tunnel to this peer: unreachable, refused, not authenticated */
+	VPDN_STAGE_CALL = 2,		/* the peer refused or did not answer the call */
+	VPDN_STAGE_CONNECTED = 3,	/* the call had been connected */
+};
+
+/* Who ended a call or tunnel (TLV BY). */
+enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
+
+/*
+ * Messages: X(NAME, number, sender, "what it says", TLVs it must have ...)
+ * The sender is one of: any, client (of the socket), server. Up to one fd unless it says otherwise.
+ */
+#define VPDN_IPC_MESSAGES(X)																		\
+	/* every connection to vpdnd */																	\
+	X(HELLO,		1, client, "first message of a connection", VERSION, ROLE, NAME)									\
+	X(HELLO_ACK,		2, server, "accepted", VERSION, NAME)													\
+	X(ERROR,		3, any,    "the request with this sequence number failed", ERRNO, TEXT)									\
+	/* pppd template: one connection a call, CALL_START carries the session's socket as its fd */									\
+	X(CALL_START,		32, client, "a new call: run PPP on the socket that comes along", ACCESS)								\
+	X(CALL_STARTED,		33, server, "a pppd has taken the call", PID)												\
+	X(CALL_INFO,		34, server, "how proxy LCP and authentication were judged, for show", TEXT)								\
+	X(CALL_UP,		35, server, "IPCP or IPV6CP is up", IFNAME)												\
+	X(CALL_HANDED_OVER,	36, server, "vpdnd owns the session now; this connection is its life, and no more is said on it")					\
+	X(CALL_ENDING,		37, server, "PPP is over; CDN or PADT may go out now", TEXT)										\
+	X(CALL_ENDED,		38, server, "pppd leaves", STATUS, TEXT)												\
+	X(CALL_CLOSE,		39, client, "end the call in good order (LCP Terminate-Request)", TEXT)									\
+	/* vpdn-lac.so and vpdnd: one connection a subscriber */													\
+	X(SUBSCRIBER_ASK,	48, client, "credentials are held: local, refused, or forwarded?", ACCESS, PID, HOLD_MS)						\
+	X(SUBSCRIBER_LOCAL,	49, server, "not ours: authenticate here")												\
+	X(SUBSCRIBER_REJECT,	50, server, "refuse (CHAP Failure, PAP Nak, Terminate)", TEXT)										\
+	X(SUBSCRIBER_FORWARD,	51, server, "the LNS has taken the call: hand the channel over")									\
+	X(SUBSCRIBER_CHANNEL,	52, client, "the channel (fd 0), and the call's own connection (fd 1) unless parked", PARKED)						\
+	X(SUBSCRIBER_RELEASE,	53, server, "to a parked pppd: the session is over", TEXT)										\
+	/* xl2tpd's module and vpdnd */																	\
+	X(L2TP_CONFIG_BEGIN,	64, server, "the groups that accept tunnels follow; they replace the former ones at L2TP_CONFIG_END")					\
+	X(L2TP_GROUP,		65, server, "one accepting group", GROUP, LOCAL_NAME, TUNNEL_AUTH, PPP_TEMPLATE, IDLE_S, HELLO_S)					\
+	X(L2TP_CONFIG_END,	66, server, "all groups were sent")													\
+	X(L2TP_CALL_PLACE,	67, server, "ask the peer for an incoming call", CALL_REF, GROUP, PEER_IP, LOCAL_NAME, TUNNEL_AUTH, IDLE_S, HELLO_S, TIMEOUT_MS)	\
+	X(L2TP_CALL_READY,	68, client, "ICRP came; the session's kernel socket comes along; ICCN waits for L2TP_CALL_CONNECT", CALL_REF, TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID) \
+	X(L2TP_CALL_CONNECT,	69, server, "the bridge stands: send ICCN", CALL_REF)											\
+	X(L2TP_CALL_CLEAR,	70, server, "end the call (CDN)", CALL_REF, RESULT, TEXT)										\
+	X(L2TP_CALL_CLEARED,	71, client, "the call is over or could not be placed; the last message about it", CALL_REF, STAGE, BY, TEXT)				\
+	X(L2TP_TUNNEL_STATE,	72, client, "a tunnel changed, or is reported after (re)connecting", TUNNEL_ID, TUNNEL_STATE, PEER_IP, SESSIONS)			\
+	X(L2TP_CALL_STATE,	73, client, "an LNS call changed, or is reported after (re)connecting", TUNNEL_ID, SESSION_ID, CALL_STATE)				\
+	X(L2TP_SYNC_DONE,	74, client, "all tunnels and calls were reported")											\
+	X(L2TP_TUNNEL_CLEAR,	75, server, "close a tunnel (StopCCN)", TUNNEL_ID, TEXT)										\
+	X(L2TP_SESSION_CLEAR,	76, server, "end an LNS call in good order", TUNNEL_ID, SESSION_ID, TEXT)								\
+	/* vpdnctl and vpdnd */																		\
+	X(CTL_REQUEST,		96, client, "a command, a WORD for each word", WORD)											\
+	X(CTL_REPLY,		97, server, "one JSON value; VPDN_IPC_F_MORE on all but the last message", JSON)
+
+/*
+ * TLVs: X(NAME, number, kind, "what it holds")
+ * Kinds: u8 u16 u32 u64 (of exactly that size), text (UTF-8 or ASCII, no NUL, for people or names), bytes (anything),
+ * secret (bytes that are wiped after use and never printed), ip4 (4 octets), list (may come several times; bytes each).
+ */
+#define VPDN_IPC_TLVS(X)										\
+	X(VERSION,		1,  u8,    "protocol version of the sender")				\
+	X(ROLE,			2,  u8,    "enum vpdn_ipc_role")					\
+	X(NAME,			3,  text,  "who the sender is, for logs and show")			\
+	X(PID,			4,  u32,   "process id")						\
+	X(ERRNO,		5,  u32,   "errno value of a failure")					\
+	X(TEXT,			6,  text,  "reason or explanation for people")				\
+	X(STATUS,		7,  u32,   "pppd's exit status")					\
+	X(WORD,			8,  list,  "one word of a command")					\
+	X(JSON,			9,  text,  "one JSON value")						\
+	/* the access line; they travel from pppoe-server or pppd to vpdnd */				\
+	X(ACCESS,		16, u8,    "enum vpdn_access_kind")					\
+	X(ACCESS_INTERFACE,	17, text,  "network interface or tty of the subscriber")		\
+	X(PEER_MAC,		18, bytes, "6 octets: the subscriber's Ethernet address")		\
+	X(PPPOE_SESSION,	19, u16,   "PPPoE session id")						\
+	X(SERVICE_NAME,		20, bytes, "PPPoE Service-Name")					\
+	X(AC_NAME,		21, bytes, "PPPoE AC-Name")						\
+	X(CIRCUIT_ID,		22, bytes, "TR-101 Agent Circuit ID")					\
+	X(REMOTE_ID,		23, bytes, "TR-101 Agent Remote ID")					\
+	X(PPP_MAX_PAYLOAD,	24, u16,   "RFC 4638 PPP-Max-Payload, octets")				\
+	X(CALLING_NUMBER,	25, bytes, "who calls: AVP 22")						\
+	X(CALLED_NUMBER,	26, bytes, "DNIS: AVP 21")						\
+	X(SUB_ADDRESS,		27, bytes, "AVP 23")							\
+	X(TX_SPEED,		28, u32,   "bit/s: AVP 24")						\
+	X(RX_SPEED,		29, u32,   "bit/s: AVP 38")						\
+	X(FRAMING_TYPE,		30, u32,   "AVP 19: 1 synchronous, 2 asynchronous")			\
+	X(BEARER_TYPE,		31, u32,   "AVP 18: 1 digital, 2 analogue")				\
+	X(PHYSICAL_CHANNEL,	32, u32,   "AVP 25")							\
+	X(CALL_SERIAL,		33, u32,   "AVP 15")							\
+	/* pppd */											\
+	X(OPTION,		40, list,  "one word of pppd's options for this call, in order")	\
+	X(IFNAME,		41, text,  "the ppp interface")						\
+	X(USER,			42, bytes, "the peer's authenticated or claimed name")			\
+	X(LOCAL_IP,		43, ip4,   "our address on the ppp interface")				\
+	X(REMOTE_IP,		44, ip4,   "the subscriber's address")					\
+	X(HOLD_MS,		45, u32,   "how long the plugin holds the credentials, ms")		\
+	X(PARKED,		46, u8,    "1: the pppd stays until released or hung up; 0: it leaves")	\
+	/* RFC 2661 4.4.5 proxy LCP and authentication, AVPs 26-33 */					\
+	X(PROXY_INITIAL_RCVD,	48, bytes, "AVP 26: options of the first ConfReq received")		\
+	X(PROXY_LAST_SENT,	49, bytes, "AVP 27")							\
+	X(PROXY_LAST_RCVD,	50, bytes, "AVP 28")							\
+	X(PROXY_AUTH_TYPE,	51, u16,   "AVP 29")							\
+	X(PROXY_AUTH_NAME,	52, bytes, "AVP 30")							\
+	X(PROXY_AUTH_CHALLENGE,	53, bytes, "AVP 31")							\
+	X(PROXY_AUTH_ID,	54, u16,   "AVP 32")							\
+	X(PROXY_AUTH_RESPONSE,	55, secret, "AVP 33")							\
+	X(AVP,			56, list,  "a further AVP: vendor u16, type u16, flags u8 (1: M), value") \
+	/* groups, tunnels, calls */									\
+	X(GROUP,		64, text,  "name of the vpdn-group")					\
+	X(CALL_REF,		65, u32,   "vpdnd's number of a call it has placed")			\
+	X(TERMINATE_FROM,	66, list,  "accepted Host Name (AVP 7); none: any")			\
+	X(SOURCE,		67, list,  "accepted source: address (4 octets), prefix length (u8); none: any") \
+	X(LOCAL_NAME,		68, text,  "our Host Name (AVP 7)")					\
+	X(PEER_NAME,		69, text,  "the peer's Host Name")					\
+	X(TUNNEL_AUTH,		70, u8,    "1: tunnel authentication with SECRET; 0: none")		\
+	X(SECRET,		71, secret, "tunnel password")						\
+	X(PPP_TEMPLATE,		72, text,  "name of the pppd template for accepted calls")		\
+	X(IDLE_S,		73, u32,   "seconds from the last session's end to StopCCN; 0: at once")	\
+	X(HELLO_S,		74, u32,   "seconds of silence before HELLO")				\
+	X(MAX_SESSIONS,		75, u32,   "sessions of this group at most; absent: no limit")		\
+	X(POOL_LOCAL,		76, ip4,   "our address for the group's subscribers")			\
+	X(POOL_FIRST,		77, ip4,   "first address of the group's pool")				\
+	X(POOL_LAST,		78, ip4,   "last address of the group's pool")				\
+	X(PEER_IP,		79, ip4,   "tunnel peer")						\
+	X(PEER_PORT,		80, u16,   "UDP port, 1701 when absent")				\
+	X(SOURCE_IP,		81, ip4,   "our address of the tunnel")					\
+	X(TIMEOUT_MS,		82, u32,   "time for tunnel and call together, ms")			\
+	X(TUNNEL_ID,		83, u16,   "our tunnel id")						\
+	X(PEER_TUNNEL_ID,	84, u16,   "the peer's tunnel id")					\
+	X(SESSION_ID,		85, u16,   "our session id")						\
+	X(PEER_SESSION_ID,	86, u16,   "the peer's session id")					\
+	X(TUNNEL_STATE,		87, u8,    "enum vpdn_tunnel_state")					\
+	X(CALL_STATE,		88, u8,    "enum vpdn_call_state")					\
+	X(SESSIONS,		89, u32,   "sessions in the tunnel")					\
+	X(OUTGOING,		90, u8,    "1: we opened it; 0: the peer did")				\
+	X(AGE_MS,		91, u64,   "since it was made, ms")					\
+	/* why something ended */									\
+	X(STAGE,		96, u8,    "enum vpdn_call_stage")					\
+	X(BY,			97, u8,    "enum vpdn_ended_by")					\
+	X(RESULT,		98, u16,   "result code of CDN or StopCCN (RFC 2661 4.4.2)")		\
+	X(ERROR_CODE,		99, u16,   "general error code (RFC 2661 4.4.2)")			\
+	X(Q931_CAUSE,		100, u16,  "Q.931 cause code (AVP 12)")					\
+	X(DISC_CODE,		101, u16,  "RFC 3145 disconnect cause")					\
+	X(DISC_PROTO,		102, u16,  "RFC 3145 control protocol number")				\
+	X(DISC_DIRECTION,	103, u8,   "RFC 3145 direction: 0 global, 1 at the peer, 2 at us")
+
+#define VPDN_IPC_ENUM_MSG(name, number, ...)	VPDN_MSG_##name = number,
+enum vpdn_ipc_type { VPDN_IPC_MESSAGES(VPDN_IPC_ENUM_MSG) };
+#undef VPDN_IPC_ENUM_MSG
+
+#define VPDN_IPC_ENUM_TLV(name, number, ...)	VPDN_TLV_##name = number,
+enum vpdn_ipc_tlv { VPDN_IPC_TLVS(VPDN_IPC_ENUM_TLV) };
+#undef VPDN_IPC_ENUM_TLV
+
+#endif
