@@ -133,6 +133,7 @@ enum vpdn_avp_bbf_type {
 enum vpdn_avp_kind {
 	VPDN_KIND_U16,
 	VPDN_KIND_U32,
+	VPDN_KIND_SPEED,	/* u32; decimal digits are accepted, some access servers send them */
 	VPDN_KIND_RATE,		/* u32 or u64, bits a second; the length says which (RFC 5515) */
 	VPDN_KIND_FLAG,		/* no value at all */
 	VPDN_KIND_TEXT,		/* octets meant for people; printed escaped */
@@ -170,7 +171,8 @@ enum vpdn_avp_verdict {
 	VPDN_AVP_RESERVED,	/* reserved bit set: to be treated as unknown (RFC 2661 4.1) */
 	VPDN_AVP_HIDDEN,	/* hidden and not readable: no secret, no Random Vector, wrong secret */
 	VPDN_AVP_BAD_VALUE,	/* known, but length or value are not what its row says */
-	VPDN_AVP_MISPLACED,	/* known and well formed, but not one of this message's; harmless */
+	VPDN_AVP_MISPLACED,	/* known and well formed, but not one of this message's, or a Message
+				 * Type that is not the first AVP; harmless */
 };
 
 /*
@@ -241,7 +243,7 @@ int vpdn_avp_find(const void *list, size_t len, uint16_t vendor, uint16_t type, 
 /* Values by kind.  False when the AVP is not of that size; *v is then 0. */
 bool vpdn_avp_u16(const struct vpdn_avp *avp, uint16_t *v);
 bool vpdn_avp_u32(const struct vpdn_avp *avp, uint32_t *v);
-/* Two, four or eight octets, for rates and numbers in general. */
+/* Two, four or eight octets, for rates and numbers in general; digits for SPEED rows. */
 bool vpdn_avp_number(const struct vpdn_avp *avp, uint64_t *v);
 
 /* The table.  Rows are static and constant. */

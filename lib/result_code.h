@@ -7,7 +7,7 @@
  *
  * Used by the xl2tpd module (send, receive), vpdnd (fail-over, `show`) and the
  * plugins (texts).  Messages are the peer's octets: not NUL-terminated, to be
- * escaped before they are logged (vpdn_text_escape()).
+ * escaped before they are logged (text.h).
  */
 #ifndef VPDN_RESULT_CODE_H
 #define VPDN_RESULT_CODE_H
@@ -147,12 +147,5 @@ bool vpdn_ppp_cause_parse(const void *value, size_t len, struct vpdn_ppp_cause *
 bool vpdn_ppp_cause_put(struct vpdn_writer *w, const struct vpdn_ppp_cause *c);
 const char *vpdn_ppp_cause_text(uint16_t code);
 const char *vpdn_ppp_direction_text(uint8_t direction);
-
-/*
- * Copies octets of a peer so that they can be logged: printable ASCII except `"`
- * and `\` stays, all else becomes \xHH.  NUL-terminates, cuts at whole
- * escapes, returns buf.
- */
-char *vpdn_text_escape(const void *p, size_t len, char *buf, size_t size);
 
 #endif
