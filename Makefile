@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vpdn: builds the library, the daemon, the plugins and the modules into build/,
+# the packages into dist/, and runs the tests. "make help" lists the targets.
+#   V=1       shows the commands
+#   SAN=1     daemons, modules and derived hosts with ASan and UBSan, in build/san and dist-san
+
+PREFIX ?= /usr
+DESTDIR ?=
+B ?= build$(if $(filter 1,$(SAN)),/san)
+# pppd's headers, and where that pppd looks for plugins
+PPP_INC ?= /usr/include
+PPP_VERSION ?= $(shell sed -n 's/^\#define[[:space:]]*\(PPPD_\)\?VERSION[[:space:]]*"\(.*\)"/\2/p' \
+	$(PPP_INC)/pppd/patchlevel.h $(PPP_INC)/pppd/pppdconf.h 2>/dev/null | head -n 1)
+PPPDIR ?= $(PREFIX)/lib/pppd/$(PPP_VERSION)
+# the hook headers, in xl2tpd/ and rp-pppoe/: files that our patches add to the hosts
+HOOK_INC ?= build/include
+
+CC = gcc
+PKG_CONFIG ?= pkg-config
+LIB_LIBS ?= $(shell $(PKG_CONFIG) --libs libbsd libmd)
+DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libbsd libmd)
+TEST_LIBS ?= $(shell $(PKG_CONFIG) --libs cmocka) $(DAEMON_LIBS)
+flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
+CFLAGS ?= $(call flags,CFLAGS)
+CPPFLAGS ?= $(call flags,CPPFLAGS)
+LDFLAGS ?= $(call flags,LDFLAGS)
+CFLAGS := $(CFLAGS)
+CPPFLAGS := $(CPPFLAGS)
+LDFLAGS := $(LDFLAGS)
+SANFLAGS := $(if $(filter 1,$(SAN)),$(shell bash -c '. tools/common.sh; echo $$san_flags'))
+W = -Wall -Wextra -Werror -std=gnu11
+cc = $(CC) $(CPPFLAGS) -D_GNU_SOURCE -I. -Ilib $(INC) -MMD -MP $(CFLAGS) $(W) -fPIC $(SANFLAGS)
+ld = $(CC) $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
+
+objs = $(patsubst %.c,$(B)/%.o,$(1))
+vpdnctl_src := $(wildcard glue/vpdnctl*.c)
+vpdnd_src := $(filter-out $(vpdnctl_src) glue/main.c,$(wildcard glue/*.c))
+ppp_src := $(wildcard plugins/pppd/vpdn-*.c)
+ppp_shared_src := $(filter-out $(ppp_src),$(wildcard plugins/pppd/*.c))
+test_src := $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c)
+xl2tpd_objs := $(call objs,$(wildcard plugins/xl2tpd/*.c))
+pppoe_objs := $(call objs,$(wildcard plugins/pppoe/*.c))
+
+LIB := $(B)/libvpdn.a
+DAEMON := $(B)/libvpdnd.a
+PPP_SHARED := $(B)/libvpdnppp.a
+PLUGINS := $(patsubst plugins/pppd/%.c,$(B)/pppd/%.so,$(ppp_src))
+MODULES := $(B)/xl2tpd/vpdn.so $(B)/pppoe/vpdn.so
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(test_src))
+
+ifneq ($(V),1)
+Q := @
+MAKEFLAGS += --no-print-directory
+show = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all daemons modules plugins tests ready install demo check debs check-unit check-ppp check-ppp252 \
+	check-patches check-lab lab-shell setup clean help
+
+all: daemons modules plugins				## build everything into build/
+
+# The compiler's complaint about a missing header would be the less clear one.
+ready:
+	$(Q)$(if $(NO_SETUP_CHECK),:,tools/setup --check)
+
+daemons: ready $(B)/vpdnd $(B)/vpdnctl
+modules: ready $(MODULES)
+ifeq ($(SAN),1)
+plugins:	# pppd is stock, so its plugins carry no sanitizer
+	$(Q)$(MAKE) SAN= B=build plugins
+else
+plugins: ready $(PLUGINS)
+endif
+tests: ready $(TESTS)
+
+$(B)/%.o: %.c | ready
+	@mkdir -p $(@D)
+	$(call show,CC,$<) $(cc) -c -o $@ $<
+
+$(LIB): $(call objs,$(wildcard lib/*.c))
+$(DAEMON): $(call objs,$(vpdnd_src))
+$(PPP_SHARED): $(call objs,$(ppp_shared_src))
+$(LIB) $(DAEMON) $(PPP_SHARED):
+	@mkdir -p $(@D)
+	$(call show,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/vpdnd: $(call objs,glue/main.c) $(DAEMON) $(LIB)
+$(B)/vpdnctl: $(call objs,$(vpdnctl_src)) $(LIB)
+$(B)/vpdnd $(B)/vpdnctl:
+	$(call show,LD,$@) $(ld) -o $@ $^ $(DAEMON_LIBS)
+
+# pppd loads plugins with RTLD_GLOBAL: only what is marked may be seen outside.
+$(B)/plugins/%.o $(B)/lib/%.o: W += -fvisibility=hidden
+$(B)/plugins/pppd/%.o: INC = -Iplugins/pppd $(addprefix -isystem ,$(filter-out /usr/include,$(PPP_INC)))
+$(B)/pppd/%.so: $(B)/plugins/pppd/%.o $(PPP_SHARED) $(LIB)
+	@mkdir -p $(@D)
+	$(call show,LD,$@) $(ld) -shared -Wl,--exclude-libs,ALL -o $@ $^ $(LIB_LIBS)
+
+$(xl2tpd_objs): INC = -Iplugins/xl2tpd -I$(HOOK_INC)/xl2tpd
+$(pppoe_objs): INC = -Iplugins/pppoe -I$(HOOK_INC)/rp-pppoe
+$(B)/xl2tpd/vpdn.so: $(xl2tpd_objs) $(LIB)
+$(B)/pppoe/vpdn.so: $(pppoe_objs) $(LIB)
+$(MODULES):
+	@mkdir -p $(@D)
+	$(call show,LD,$@) $(ld) -shared $(if $(SANFLAGS),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ $(LIB_LIBS)
+
+ifeq ($(HOOK_INC),build/include)
+$(xl2tpd_objs): | build/include/xl2tpd.stamp
+$(pppoe_objs): | build/include/rp-pppoe.stamp
+build/include/%.stamp: $(wildcard patches/*/*/*) tools/source tools/apt-private | ready
+	$(Q)tools/source $* && touch $@
+build/include/xl2tpd/%.h: build/include/xl2tpd.stamp ;
+build/include/rp-pppoe/%.h: build/include/rp-pppoe.stamp ;
+endif
+
+$(B)/tests/%: $(B)/tests/%.o $(DAEMON) $(LIB)
+	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
+
+install: daemons modules plugins			## install what was built under DESTDIR
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl
+	install -D -m 644 -t $(DESTDIR)$(PPPDIR) $(PLUGINS:$(B)/%=build/%)
+	install -D -m 644 $(B)/xl2tpd/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/xl2tpd-vpdn.so
+	install -D -m 644 $(B)/pppoe/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/pppoe-vpdn.so
+
+setup:							## install with apt what building and the lab need
+	$(Q)tools/setup
+debs: setup						## build the apt repository dist/: vpdn, xl2tpd, pppoe
+	$(Q)tools/debs
+demo:							## all set-up, then show the main job in the lab
+	$(Q)tools/steps demo
+check:							## all set-up, then run every test
+	$(Q)tools/steps check
+check-unit:						## unit tests and fuzz replay, with ASan and UBSan
+	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
+check-ppp: plugins					## the plugins' symbols against this machine's pppd
+	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS)
+check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
+	$(Q)tools/check-ppp trixie
+check-patches: setup					## the series apply, build, and keep malformed input out
+	$(Q)tests/patches/run
+check-lab: debs						## lab tests; TEST=name runs one
+	$(Q)tests/lab/run $(TEST)
+lab-shell: debs						## a shell in the lab, the demo's topology up
+	$(Q)tests/lab/run --shell
+clean:							## remove what was built or fetched
+	rm -rf build dist dist-san
+help:							## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
+
+export SAN V
+-include $(patsubst %.o,%.d,$(call objs,$(wildcard lib/*.c glue/*.c plugins/*/*.c) $(test_src)))
