@@ -46,6 +46,7 @@ DAEMON := $(B)/libvpdnd.a
 PPP_SHARED := $(B)/libvpdnppp.a
 PLUGINS := $(patsubst plugins/pppd/%.c,$(B)/pppd/%.so,$(ppp_src))
 MODULES := $(B)/xl2tpd/vpdn.so $(B)/pppoe/vpdn.so
+MAN := $(wildcard man/*.[1-9]) $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(test_src))
 
 ifneq ($(V),1)
@@ -56,10 +57,10 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins tests ready install demo check debs check-unit check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-ppp check-ppp252 \
 	check-patches check-lab lab-shell setup clean help
 
-all: daemons modules plugins				## build everything into build/
+all: daemons modules plugins man				## build everything into build/
 
 # The compiler's complaint about a missing header would be the less clear one.
 ready:
@@ -73,7 +74,10 @@ plugins:	# pppd is stock, so its plugins carry no sanitizer
 else
 plugins: ready $(PLUGINS)
 endif
+man: $(MAN)
 tests: ready $(TESTS)
+ppp-version:
+	@echo $(PPP_VERSION)
 
 $(B)/%.o: %.c | ready
 	@mkdir -p $(@D)
@@ -106,6 +110,11 @@ $(MODULES):
 	@mkdir -p $(@D)
 	$(call show,LD,$@) $(ld) -shared $(if $(SANFLAGS),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ $(LIB_LIBS)
 
+# Tables of the message protocol come from the header that defines them.
+$(B)/man/%: man/%.in man/ipc-tables lib/ipc_proto.h
+	@mkdir -p $(@D)
+	$(call show,MAN,$@) awk -f man/ipc-tables lib/ipc_proto.h $< >$@
+
 ifeq ($(HOOK_INC),build/include)
 $(xl2tpd_objs): | build/include/xl2tpd.stamp
 $(pppoe_objs): | build/include/rp-pppoe.stamp
@@ -118,11 +127,14 @@ endif
 $(B)/tests/%: $(B)/tests/%.o $(DAEMON) $(LIB)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
 
-install: daemons modules plugins			## install what was built under DESTDIR
+install: all						## install what was built under DESTDIR
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl
 	install -D -m 644 -t $(DESTDIR)$(PPPDIR) $(PLUGINS:$(B)/%=build/%)
 	install -D -m 644 $(B)/xl2tpd/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/xl2tpd-vpdn.so
 	install -D -m 644 $(B)/pppoe/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/pppoe-vpdn.so
+	for page in $(MAN); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
+	done
 
 setup:							## install with apt what building and the lab need
 	$(Q)tools/setup
