@@ -385,7 +385,7 @@ static void print_value(struct vpdn_text *t, const struct vpdn_avp *avp)
 		break;
 	case VPDN_KIND_MSG_TYPE:
 		if (vpdn_reader_u16(&r, &v16))
-			vpdn_text_add(t, " %u (%s)", v16, vpdn_l2tp_msg_name(v16));
+			vpdn_text_add(t, " %u (%s)", v16, vpdn_l2tp_name(v16));
 		break;
 	case VPDN_KIND_VERSION:
 		if (vpdn_reader_u16(&r, &v16))
@@ -444,7 +444,7 @@ char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size)
 	return buf;
 }
 
-const char *vpdn_l2tp_msg_name(uint16_t msg_type)
+const char *vpdn_l2tp_name(uint16_t msg_type)
 {
 	static const char *const names[] = {
 		[VPDN_L2TP_SCCRQ] = "SCCRQ", [VPDN_L2TP_SCCRP] = "SCCRP", [VPDN_L2TP_SCCCN] = "SCCCN",

@@ -97,6 +97,8 @@ struct vpdn_lcp_options {
 	uint16_t quality_proto;
 	uint32_t quality_period;	/* hundredths of a second; 0 when absent */
 	uint32_t magic;
+	uint8_t fcs;			/* FCS alternatives, bits */
+	uint8_t padding;		/* self-describing padding: maximum */
 	uint8_t callback_op;
 	uint16_t mrru;
 	uint8_t endpoint_class;
@@ -126,14 +128,16 @@ int vpdn_lcp_find_unknown(const void *p, size_t len, struct vpdn_lcp_option *opt
 /* First option of that type: 1, 0 or -EBADMSG. */
 int vpdn_lcp_find(const void *p, size_t len, uint8_t type, struct vpdn_lcp_option *opt);
 
-/* Append one option; fails the writer when the table forbids the length. */
+/* Append one option; fails the writer when the table forbids the length.  A number
+ * the table does not know is written as it is. */
 bool vpdn_lcp_put(struct vpdn_writer *w, uint8_t type, const void *value, size_t len);
 bool vpdn_lcp_put_u16(struct vpdn_writer *w, uint8_t type, uint16_t v);
 bool vpdn_lcp_put_u32(struct vpdn_writer *w, uint8_t type, uint32_t v);
 /* Authentication-Protocol; `chap_algorithm` is used for CHAP only. */
 bool vpdn_lcp_put_auth(struct vpdn_writer *w, uint16_t proto, uint8_t chap_algorithm);
 bool vpdn_lcp_put_endpoint(struct vpdn_writer *w, uint8_t class, const void *value, size_t len);
-/* All present options, in ascending order of type. */
+/* All present options, in ascending order of type.  Fails for numbered mode, whose
+ * value the struct does not keep. */
 bool vpdn_lcp_put_all(struct vpdn_writer *w, const struct vpdn_lcp_options *o);
 
 /*

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* result_code.c - why calls and tunnels end, see result_code.h. */
+#include "result_code.h"
+
+#include "text.h"
+
+/* Whether a failed attempt may be repeated elsewhere stands beside each text. */
+struct row {
+	const char *text;
+	bool retry;
+};
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Retry says: would another LNS perhaps answer otherwise?  A result of 2 leaves it
+ * to the error code.  7 to 11 speak of the peer's own lines and of its time: an LNS
+ * that gives them is unwell or short of something; only a lost carrier (the
+ * subscriber's) and framing that nobody can use are final.
+ */
+static const struct row cdn[] = {
+	[VPDN_CDN_LOST_CARRIER] = { "loss of carrier", false },
+	[VPDN_CDN_ERROR] = { "general error", false },
+	[VPDN_CDN_ADMINISTRATIVE] = { "administrative reasons", false },
+	[VPDN_CDN_NO_FACILITIES_TEMP] = { "no facilities, temporarily", true },
+	[VPDN_CDN_NO_FACILITIES] = { "no facilities, permanently", true },
+	[VPDN_CDN_INVALID_DESTINATION] = { "invalid destination", true },
+	[VPDN_CDN_NO_CARRIER] = { "no carrier detected", true },
+	[VPDN_CDN_BUSY] = { "busy", true },
+	[VPDN_CDN_NO_DIAL_TONE] = { "no dial tone", true },
+	[VPDN_CDN_TIMEOUT] = { "not established in time", true },
+	[VPDN_CDN_NO_FRAMING] = { "no appropriate framing", false },
+};
+
+/* A tunnel that cannot be had says something of one peer only; so all may be retried. */
+static const struct row stopccn[] = {
+	[VPDN_STOPCCN_CLEAR] = { "request to clear control connection", true },
+	[VPDN_STOPCCN_ERROR] = { "general error", true },
+	[VPDN_STOPCCN_EXISTS] = { "control channel already exists", true },
+	[VPDN_STOPCCN_NOT_AUTHORIZED] = { "not authorized", true },
+	[VPDN_STOPCCN_VERSION] = { "protocol version not supported", true },
+	[VPDN_STOPCCN_SHUTDOWN] = { "being shut down", true },
+	[VPDN_STOPCCN_FSM] = { "finite state machine error", true },
+};
+
+static const struct row errors[] = {
+	[VPDN_ERROR_NONE] = { "no general error", false },
+	[VPDN_ERROR_NO_TUNNEL] = { "no control connection yet", true },
+	[VPDN_ERROR_LENGTH] = { "wrong length", true },
+	[VPDN_ERROR_VALUE] = { "value out of range or reserved field not zero", true },
+	[VPDN_ERROR_RESOURCES] = { "insufficient resources", true },
+	[VPDN_ERROR_SESSION] = { "invalid session id", true },
+	[VPDN_ERROR_VENDOR] = { "vendor-specific error", true },
+	[VPDN_ERROR_TRY_ANOTHER] = { "try another LNS", true },
+	[VPDN_ERROR_MANDATORY] = { "unknown mandatory AVP", true },
+};
+
+static const char *const ppp_causes[] = {
+	[VPDN_PPP_CAUSE_NONE] = "no information",
+	[VPDN_PPP_CAUSE_ADMIN] = "administrative disconnect",
+	[VPDN_PPP_CAUSE_NO_RENEGOTIATION] = "LCP renegotiation disabled and no proxy LCP",
+	[VPDN_PPP_CAUSE_NORMAL] = "normal disconnection",
+	[VPDN_PPP_CAUSE_ENCRYPTION_REFUSED] = "compulsory encryption refused",
+	[VPDN_PPP_CAUSE_LCP_TIMEOUT] = "LCP did not converge",
+	[VPDN_PPP_CAUSE_LCP_SILENT] = "no LCP packets received",
+	[VPDN_PPP_CAUSE_LCP_LOOPED] = "LCP magic number error, link possibly looped back",
+	[VPDN_PPP_CAUSE_LCP_ECHO] = "LCP echo time-out",
+	[VPDN_PPP_CAUSE_MP_ENDPOINT] = "unexpected endpoint discriminator for the bundle",
+	[VPDN_PPP_CAUSE_MP_MRRU] = "unexpected MRRU for the bundle",
+	[VPDN_PPP_CAUSE_MP_SSNHF] = "unexpected short sequence numbers for the bundle",
+	[VPDN_PPP_CAUSE_CALLBACK_REFUSED] = "compulsory callback refused",
+	[VPDN_PPP_CAUSE_AUTH_TIMEOUT] = "authentication time-out",
+	[VPDN_PPP_CAUSE_MP_NAME] = "unexpected authenticated name for the bundle",
+	[VPDN_PPP_CAUSE_AUTH_REFUSED] = "authentication protocol refused",
+	[VPDN_PPP_CAUSE_AUTH_FAILED] = "authentication failed",
+	[VPDN_PPP_CAUSE_NCP_TIMEOUT] = "network protocol did not converge",
+	[VPDN_PPP_CAUSE_NO_NCP] = "no network protocol available",
+	[VPDN_PPP_CAUSE_NCP_ADDRESSES] = "no acceptable addresses",
+	[VPDN_PPP_CAUSE_NCP_NOT_PERMITTED] = "user may not use any address",
+};
+
+/* The causes of Q.931/Q.850 that telephone networks and access servers give. */
+static const char *const q931[] = {
+	[1] = "unallocated number", [2] = "no route to transit network", [3] = "no route to destination",
+	[6] = "channel unacceptable", [16] = "normal call clearing", [17] = "user busy",
+	[18] = "no user responding", [19] = "no answer from user", [20] = "subscriber absent",
+	[21] = "call rejected", [22] = "number changed", [26] = "non-selected user clearing",
+	[27] = "destination out of order", [28] = "invalid number format", [29] = "facility rejected",
+	[31] = "normal, unspecified", [34] = "no channel available", [38] = "network out of order",
+	[41] = "temporary failure", [42] = "switching equipment congestion",
+	[43] = "access information discarded", [44] = "requested channel not available",
+	[47] = "resource unavailable", [50] = "facility not subscribed",
+	[57] = "bearer capability not authorized", [58] = "bearer capability not available",
+	[63] = "service not available", [65] = "bearer capability not implemented",
+	[66] = "channel type not implemented", [69] = "facility not implemented",
+	[79] = "service not implemented", [81] = "invalid call reference",
+	[82] = "channel does not exist", [88] = "incompatible destination", [95] = "invalid message",
+	[96] = "mandatory element missing", [97] = "message type unknown",
+	[98] = "message not compatible with state", [99] = "element unknown",
+	[100] = "invalid element contents", [101] = "message not compatible with state",
+	[102] = "recovery on timer expiry", [111] = "protocol error", [127] = "interworking, unspecified",
+};
+
+/* ---- Result Code ---- */
+
+bool vpdn_result_parse(const void *value, size_t len, struct vpdn_result *r)
+{
+	struct vpdn_reader in;
+
+	*r = (struct vpdn_result){ 0 };
+	vpdn_reader_init(&in, value, len);
+	if (!vpdn_reader_u16(&in, &r->result))
+		return false;
+	if (in.left < 2)
+		return true;
+	r->has_error = vpdn_reader_u16(&in, &r->error);
+	if (in.left) {
+		r->message_len = in.left;
+		vpdn_reader_bytes(&in, &r->message, in.left);
+	}
+	return true;
+}
+
+bool vpdn_result_put(struct vpdn_writer *w, const struct vpdn_result *r)
+{
+	vpdn_writer_u16(w, r->result);
+	if (r->has_error || r->message_len)
+		vpdn_writer_u16(w, r->error);
+	return vpdn_writer_bytes(w, r->message, r->message_len);
+}
+
+static const char *row_text(const struct row *rows, size_t n, uint16_t code, const char *other)
+{
+	return code < n && rows[code].text ? rows[code].text : other;
+}
+
+const char *vpdn_cdn_result_text(uint16_t result)
+{
+	return row_text(cdn, COUNT(cdn), result, "unknown result");
+}
+
+const char *vpdn_stopccn_result_text(uint16_t result)
+{
+	return row_text(stopccn, COUNT(stopccn), result, "unknown result");
+}
+
+const char *vpdn_error_code_text(uint16_t error)
+{
+	return row_text(errors, COUNT(errors), error, "unknown error");
+}
+
+char *vpdn_result_print(const struct vpdn_result *r, bool stopccn_table, char *buf, size_t size)
+{
+	struct vpdn_text t;
+
+	vpdn_text_init(&t, buf, size);
+	vpdn_text_add(&t, "%u (%s)", r->result,
+		      stopccn_table ? vpdn_stopccn_result_text(r->result) : vpdn_cdn_result_text(r->result));
+	if (r->has_error && r->error)
+		vpdn_text_add(&t, ", error %u (%s)", r->error, vpdn_error_code_text(r->error));
+	if (r->message_len) {
+		vpdn_text_add(&t, ", \"");
+		vpdn_text_add_escaped(&t, r->message, r->message_len);
+		vpdn_text_add(&t, "\"");
+	}
+	return buf;
+}
+
+bool vpdn_cdn_result_retryable(uint16_t result, uint16_t error)
+{
+	if (result == VPDN_CDN_ERROR)
+		return error < COUNT(errors) && errors[error].retry;
+	return result < COUNT(cdn) && cdn[result].retry;
+}
+
+bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error)
+{
+	(void)error;
+	return result < COUNT(stopccn) ? stopccn[result].retry : true;
+}
+
+/* ---- Q.931 ---- */
+
+bool vpdn_q931_parse(const void *value, size_t len, struct vpdn_q931 *q)
+{
+	struct vpdn_reader in;
+
+	*q = (struct vpdn_q931){ 0 };
+	vpdn_reader_init(&in, value, len);
+	vpdn_reader_u16(&in, &q->cause);
+	if (!vpdn_reader_u8(&in, &q->msg))
+		return false;
+	if (in.left) {
+		q->advisory_len = in.left;
+		vpdn_reader_bytes(&in, &q->advisory, in.left);
+	}
+	return true;
+}
+
+bool vpdn_q931_put(struct vpdn_writer *w, const struct vpdn_q931 *q)
+{
+	vpdn_writer_u16(w, q->cause);
+	vpdn_writer_u8(w, q->msg);
+	return vpdn_writer_bytes(w, q->advisory, q->advisory_len);
+}
+
+const char *vpdn_q931_text(uint16_t cause)
+{
+	return cause < COUNT(q931) && q931[cause] ? q931[cause] : "unknown cause";
+}
+
+/* ---- RFC 3145 ---- */
+
+bool vpdn_ppp_cause_parse(const void *value, size_t len, struct vpdn_ppp_cause *c)
+{
+	struct vpdn_reader in;
+
+	*c = (struct vpdn_ppp_cause){ 0 };
+	vpdn_reader_init(&in, value, len);
+	vpdn_reader_u16(&in, &c->code);
+	vpdn_reader_u16(&in, &c->protocol);
+	if (!vpdn_reader_u8(&in, &c->direction))
+		return false;
+	if (in.left) {
+		c->message_len = in.left;
+		vpdn_reader_bytes(&in, &c->message, in.left);
+	}
+	return true;
+}
+
+bool vpdn_ppp_cause_put(struct vpdn_writer *w, const struct vpdn_ppp_cause *c)
+{
+	vpdn_writer_u16(w, c->code);
+	vpdn_writer_u16(w, c->protocol);
+	vpdn_writer_u8(w, c->direction);
+	return vpdn_writer_bytes(w, c->message, c->message_len);
+}
+
+const char *vpdn_ppp_cause_text(uint16_t code)
+{
+	return code < COUNT(ppp_causes) ? ppp_causes[code] : "unknown cause";
+}
+
+const char *vpdn_ppp_direction_text(uint8_t direction)
+{
+	switch (direction) {
+	case VPDN_PPP_DIR_GLOBAL:	return "global";
+	case VPDN_PPP_DIR_PEER:		return "at the peer";
+	case VPDN_PPP_DIR_LOCAL:	return "local";
+	default:			return "direction?";
+	}
+}
