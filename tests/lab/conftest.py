@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pytest in the guest: the `lab` fixture, test selection, what is kept of a failure.
+
+A test takes `lab` (labnet.Topology), fresh for each test. After it, every process
+is ended and looked at: one that died by itself, crashed, or printed a sanitizer
+report fails the test even when all its assertions held. Logs and captures of a
+failed test are kept in results/TEST/.
+"""
+
+import os
+import re
+import shutil
+import signal
+
+import pytest
+
+import labnet
+
+RESULTS = "/lab/results"
+LOGS = "/lab/log"
+DEFAULT_SECONDS = 150
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", action="append", default=[], metavar="NAME",
+                     help="run the test function test_NAME, wherever it is")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "seconds(n): time limit of a test, default 150")
+    config.addinivalue_line("markers", "stock: passes with the distribution's own packages too")
+
+
+def pytest_collection_modifyitems(config, items):
+    wanted = config.getoption("--only")
+    if not wanted:
+        return
+    chosen = [item for item in items
+              if {item.name, item.originalname} & {f"test_{name}" for name in wanted}]
+    for name in wanted:
+        if not any(f"test_{name}" in (item.name, item.originalname) for item in chosen):
+            raise pytest.UsageError(f"there is no test_{name} in tests/lab")
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed_call = outcome.get_result().failed
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    """End a test that hangs with an exception where it hangs."""
+    marker = request.node.get_closest_marker("seconds")
+    seconds = marker.args[0] if marker else DEFAULT_SECONDS
+
+    def expired(_number, _frame):
+        raise TimeoutError(f"the test took more than {seconds} s")
+
+    signal.signal(signal.SIGALRM, expired)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+
+
+class KernelLog:
+    """What the kernel says about crashes while a test runs."""
+
+    PATTERN = re.compile(r"segfault at|general protection|WARNING:|BUG:|Oops")
+
+    def __init__(self):
+        self.file = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.lseek(self.file, 0, os.SEEK_END)
+
+    def problems(self):
+        found = []
+        try:
+            while True:
+                line = os.read(self.file, 8192).decode("utf-8", "replace")
+                if self.PATTERN.search(line):
+                    found.append("kernel: " + line.split(";", 1)[-1].splitlines()[0])
+        except OSError:
+            os.close(self.file)
+        return found
+
+
+@pytest.fixture
+def lab(request):
+    """The standard topology, fresh."""
+    name = re.sub(r"[^\w.-]", "_", request.node.name)
+    log_dir = os.path.join(LOGS, name)
+    shutil.rmtree(log_dir, ignore_errors=True)
+    kernel_log = KernelLog()
+    topology = labnet.Topology(log_dir)
+    yield topology
+    problems = topology.stop() + kernel_log.problems()
+    if problems or getattr(request.node, "failed_call", True):
+        topology.keep(os.path.join(RESULTS, name))
+    shutil.rmtree(log_dir, ignore_errors=True)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Host side of the lab: where things are kept, how a step is reported.
+
+Used by tests/lab/setup and tests/lab/run; owns everything below build/lab.
+Nothing here runs in the guest.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
+LAB = os.path.join(REPO, "tests/lab")
+BUILD = os.path.join(REPO, "build/lab")
+RESULTS = os.path.join(BUILD, "results")
+
+
+class LabError(Exception):
+    """The lab itself failed; says nothing about the code under test."""
+
+
+@contextlib.contextmanager
+def step(what):
+    """Print what a step does and, when it is done, how long it took."""
+    print(f"lab: {what} ... ", end="", flush=True)
+    begun = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - begun:.1f} s", flush=True)
+
+
+def capture(argv, **options):
+    """Standard output of a command; LabError with its standard error otherwise."""
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
+    if result.returncode:
+        raise LabError(f"{argv[0]} failed ({result.returncode}): {result.stderr.strip()}")
+    return result.stdout
+
+
+def run_logged(argv, log_path, **options):
+    """Run a command with its output in a file; LabError shows the file's end."""
+    with open(log_path, "ab") as log:
+        status = subprocess.call(argv, stdin=options.pop("stdin", subprocess.DEVNULL),
+                                 stdout=log, stderr=log, **options)
+    if status:
+        with open(log_path, encoding="utf-8", errors="replace") as log:
+            tail = "".join(log.readlines()[-15:])
+        raise LabError(f"{argv[0]} failed ({status}), see {log_path}:\n{tail}")
+
+
+def package_list(name):
+    """Words of a package list file, one package a line, '#' begins a comment."""
+    with open(os.path.join(LAB, name), encoding="utf-8") as text:
+        return [line.split("#")[0].strip() for line in text if line.split("#")[0].strip()]
+
+
+def read_text(path):
+    """Contents of a file, or None when there is none."""
+    try:
+        with open(path, encoding="utf-8") as text:
+            return text.read()
+    except FileNotFoundError:
+        return None
+
+
+def write_text(path, text):
+    """Write a file so that it is either old or complete."""
+    with open(path + ".new", "w", encoding="utf-8") as out:
+        out.write(text)
+    os.rename(path + ".new", path)
+
+
+def main(function):
+    """Run a command-line entry; a LabError becomes one sentence and status 3."""
+    try:
+        sys.exit(function())
+    except LabError as error:
+        print(f"lab: LAB FAILURE (not a test failure): {error}", file=sys.stderr, flush=True)
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.exit(130)
