@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS.
+
+Run in the guest by tests/lab/run. LAC and LNS are set up from the samples of configs/,
+with the lab's addresses; everything told about the wire comes from captures.
+Exit status: 0 the subscriber was forwarded and everything is as it should be, 1 not.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import sys
+import time
+
+import decode
+import labnet
+import leaks
+import narrate
+from waiting import await_condition
+
+LOGS, RESULTS = "/lab/log/demo", "/lab/results/demo"
+USER, PASSWORD = "alice@example.com", "alices-password"
+LOCAL_USER, LOCAL_PASSWORD = "bob", "bobs-password"
+LNS_ADDRESS = "203.0.113.1"	# of the sample's ip-pool
+LAC_ADDRESS = "198.51.100.1"	# pppoe-server's -L in the sample
+NETWORK = "203.0.113.5"		# a host in the ISP's network, here on the LNS's loopback
+TRANSFER = 2_000_000
+TOLD_PROTOCOLS = {"LCP", "CHAP", "PAP", "IPCP"}
+NOT_TOLD = {"EchoReq", "EchoRep"}
+TEXT_WIDTH = 78
+
+
+class Story:
+    """Numbered steps with the time each took; the last one begun is the one that failed."""
+
+    def __init__(self):
+        self.number = 0
+        self.title = "set-up"
+
+    @contextlib.contextmanager
+    def step(self, title):
+        self.number += 1
+        self.title = title
+        print(f"\n{self.number}. {title}", flush=True)
+        begun = time.monotonic()
+        yield
+        print(f"   done in {time.monotonic() - begun:.1f} s", flush=True)
+
+
+def say(text):
+    print(f"   {text}", flush=True)
+
+
+def check(truth, text):
+    """A fact that must hold: told when it does, the end when it does not."""
+    if not truth:
+        raise AssertionError(f"not so: {text}")
+    say(f"ok  {text}")
+
+
+def indented(text):
+    print("".join(f"   | {line}\n" for line in text.rstrip().splitlines()), end="", flush=True)
+
+
+def start(node, template, sample, replacements):
+    """vpdnd, xl2tpd and a pppd template in a node, with a role's sample; returns the processes."""
+    node.write("/etc/vpdn/vpdn.conf", labnet.sample(f"{sample}/etc/vpdn/vpdn.conf", replacements))
+    node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample(f"{sample}/etc/xl2tpd/xl2tpd.conf", {}))
+    node.write(f"/etc/ppp/vpdn/{template}", labnet.sample(f"{sample}/etc/ppp/vpdn/{template}", {}))
+    node.write("/etc/ppp/chap-secrets", labnet.sample(f"{sample}/chap-secrets", {}))
+    daemons = [node.spawn("vpdnd", ["vpdnd"])]
+    node.await_file("/run/vpdn/vpdnd.sock")
+    daemons.append(node.spawn("xl2tpd", ["xl2tpd", "-D"]))
+    node.await_udp_port(decode.L2TP_PORT)
+    daemons.append(node.spawn(f"template-{template}", [
+        "pppd", "nodetach", "file", f"/etc/ppp/vpdn/{template}", "plugin", "vpdn-serve.so",
+        "vpdn-template", template]))
+    node.await_file(f"/run/vpdn/ppp/{template}.sock")
+    await_condition(lambda: json.loads(node.run(["vpdnctl", "--json", "show"]))["l2tp"]["connected"],
+                    f"xl2tpd connected to vpdnd in {node.name}")
+    return daemons
+
+
+def start_pppoe_server(node, sample):
+    """pppoe-server on the access interface, with the sample's options."""
+    text = labnet.sample(f"{sample}/etc/vpdn/pppoe-server/eth1", {})
+    options = next(line for line in text.splitlines() if line.startswith("OPTIONS="))
+    words = shlex.split(shlex.split(options)[0].removeprefix("OPTIONS="))
+    server = node.spawn("pppoe-server", ["pppoe-server", "-F", "-I", "eth0", *words])
+    node.await_packet_socket()
+    return server
+
+
+def show(node, *words):
+    return node.run(["vpdnctl", "show", *words])
+
+
+def dial(node, user, password, name):
+    """A PPPoE client, as a subscriber's router would be."""
+    node.write("/etc/ppp/chap-secrets", f'"{user}" * "{password}" *\n')
+    return node.spawn(name, ["pppd", "plugin", "rp-pppoe.so", "nic-eth0", "user", user, "noauth", "nodetach",
+                             "noipdefault", "defaultroute", "mtu", "1492", "mru", "1492", "noccp", "novj",
+                             "lcp-echo-interval", "0"])
+
+
+def ping(node, address):
+    begun = time.monotonic()
+    node.ping(address)
+    say(f"ping {address}: answered, {(time.monotonic() - begun) * 1000:.0f} ms")
+
+
+class Wire:
+    """Both sides of the LAC as one story: PPPoE access and L2TP core, by the same clock."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.access = lab.client.capture("eth0", expression="pppoed or pppoes")
+        self.core = lab.lac.capture("eth1", expression="udp port 1701")
+
+    def forwarded(self, packet):
+        """Whether a frame of the access side was also in L2TP, thus between client and LNS."""
+        key = packet.protocol, packet.code, packet.id, packet.data
+        return any((p.protocol, p.code, p.id, p.data) == key for p in self.core.packets(decode.Ppp))
+
+    def ends(self, packet):
+        """(sender, receiver) by role."""
+        if isinstance(packet, decode.Control):
+            names = {self.lab.LAC: "LAC", self.lab.LNS: "LNS"}
+            return names[packet.src], names[packet.dst]
+        far = "LNS" if isinstance(packet, decode.Ppp) and self.forwarded(packet) else "LAC"
+        return ("client", far) if packet.src == self.lab.CLIENT_MAC else (far, "client")
+
+    def told(self):
+        """The packets worth telling, in order."""
+        def worth(packet):
+            if isinstance(packet, decode.Ppp):
+                return packet.protocol in TOLD_PROTOCOLS and packet.code not in NOT_TOLD
+            if isinstance(packet, decode.Control):
+                return packet.message not in ("ZLB", "HELLO")
+            return True
+        control = self.core.packets(decode.Control)
+        return sorted(filter(worth, self.access.packets() + control), key=lambda packet: packet.time)
+
+    def tell(self, packets):
+        start = packets[0].time
+        for packet in packets:
+            sender, receiver = self.ends(packet)
+            protocol, message, text = narrate.what(packet)
+            if len(text) > TEXT_WIDTH:
+                text = text[:TEXT_WIDTH - 3] + "..."
+            say(f"{packet.time - start:7.3f} {sender:>6} > {receiver:<6} {protocol:5} {message:14} {text}".rstrip())
+            if getattr(packet, "message", None) == "ICCN":
+                for number, name, value, mandatory in narrate.avps(packet, narrate.PROXY_AVPS):
+                    say(f"{'':25} AVP {number} M={int(mandatory)} {name}: {value}")
+
+
+def judge(wire):
+    """What makes it a take-over and not a second negotiation, from the captures."""
+    chap = wire.access.packets(decode.Ppp, protocol="CHAP")
+    response = next(packet for packet in chap if packet.code == "Response")
+    success = next(packet for packet in chap if packet.code == "Success")
+    between = [packet for packet in wire.access.packets(decode.Ppp)
+               if response.time < packet.time < success.time and packet.src != wire.lab.CLIENT_MAC]
+    check(not between, "the client got no PPP packet between its CHAP Response and the CHAP Success")
+    check(success.id == response.id, f"the Success has the Response's id, {response.id}, and came from the LNS")
+    check(wire.ends(success)[0] == "LNS", "the same Success is in the L2TP capture")
+    iccn, = wire.core.packets(decode.Control, message="ICCN")
+    proxy = {avp.type: avp.mandatory for avp in iccn.avps if avp.vendor == 0 and avp.type in narrate.PROXY_AVPS}
+    check(set(proxy) == set(narrate.PROXY_AVPS) and not any(proxy.values()),
+          "the ICCN carries proxy LCP (AVPs 26-28) and proxy authentication (29-33), all with M=0")
+    check(not any(packet.protocol == "LCP" and packet.code in narrate.NEGOTIATED
+                  for packet in wire.core.packets(decode.Ppp)), "no LCP negotiation went through the tunnel")
+
+
+def forward(lab, story):
+    """The story. Raises when something is not as it should be."""
+    with story.step("LAC and LNS from the samples configs/lac-pppoe and configs/lns"):
+        lab.lns.ip(f"address add {NETWORK}/32 dev lo")
+        lns = start(lab.lns, "corp", "lns", {"192.0.2.1": lab.LAC})
+        lac = start(lab.lac, "access", "lac-pppoe", {'"192.0.2.2"': f'"{lab.LNS}"', '"192.0.2.1"': f'"{lab.LAC}"'})
+        lac.append(start_pppoe_server(lab.lac, "lac-pppoe"))
+        before = leaks.count(lab.lac, lac), leaks.count(lab.lns, lns)
+        wire = Wire(lab)
+        say(f"client eth0 -- PPPoE -- eth0 LAC eth1 {lab.LAC} -- L2TP -- {lab.LNS} eth0 LNS, network {NETWORK}")
+
+    with story.step(f"{USER} dials in by PPPoE"):
+        alice = dial(lab.client, USER, PASSWORD, "pppd-alice")
+        lab.client.await_interfaces("^ppp0$")
+        ping(lab.client, NETWORK)
+        packets = wire.told()
+        await_condition(lambda: show(lab.lns, "session").count(USER), "the session in the LNS's list")
+    wire.tell(packets)
+
+    with story.step("Was it a take-over?"):
+        judge(wire)
+        children = [command for command in lab.lac.processes().values() if command.startswith("pppd")]
+        check(len(children) == 1 and "vpdn-template" in children[0],
+              f"no pppd is left on the LAC for {USER}: only the waiting template")
+        check(not lab.lac.interfaces("^ppp"), "the LAC has no ppp interface: the frames are bridged in the kernel")
+        begun = time.monotonic()
+        labnet.transfer(lab.client, lab.lns, NETWORK, TRANSFER)
+        check(True, f"TCP: {TRANSFER // 1000} kB from {USER} into the network, intact, "
+              f"in {time.monotonic() - begun:.1f} s")
+
+    with story.step("vpdnctl show on LAC and LNS"):
+        for node in (lab.lac, lab.lns):
+            say(node.name.upper())
+            indented(show(node))
+
+    with story.step(f"{LOCAL_USER}, without a domain, on the same PPPoE server"):
+        bob = dial(lab.client, LOCAL_USER, LOCAL_PASSWORD, "pppd-bob")
+        lab.client.await_interfaces("^ppp[01]$", 2)
+        lab.lac.await_interfaces("^ppp", 1)
+        ping(lab.client, LAC_ADDRESS)
+        check(len(wire.core.packets(decode.Control, message="ICRQ")) == 1, "bob was logged in on the LAC itself: no call to the LNS")
+        bob.stop()
+        lab.lac.await_interfaces("^ppp", 0)
+
+    with story.step(f"{USER} hangs up"):
+        told = len(wire.told())
+        alice.stop()
+        wire.core.await_packet(decode.Control, message="CDN")
+        lab.lns.await_interfaces("^ppp", 0)
+        wire.core.await_packet(decode.Control, message="StopCCN", timeout=40)
+        leaks.await_same(*before, timeout=40)
+        wire.tell(wire.told()[told:])
+        check(True, "processes, descriptors, interfaces, tunnels and sessions are what they were before, on both")
+
+
+def main():
+    begun = time.monotonic()
+    shutil.rmtree(LOGS, ignore_errors=True)
+    story, lab, failure = Story(), None, None
+    try:
+        lab = labnet.Topology(LOGS)
+        forward(lab, story)
+    except Exception as error:  # whatever it is, the verdict must be given
+        failure = f"step {story.number}, {story.title}: {type(error).__name__}: {error}"
+    problems = lab.stop() if lab else []
+    if problems and not failure:
+        failure = "at the end: " + "; ".join(problems)
+    if not failure:
+        print(f"\ndemo: the subscriber was forwarded, taken over without a new negotiation, and reached the network "
+              f"({time.monotonic() - begun:.0f} s)")
+        return 0
+    if lab:
+        lab.keep(RESULTS)
+    print(f"\n{failure}\n\ndemo: FAILED in step {story.number} ({story.title}); logs and captures are in "
+          f"build/lab/results/{os.path.basename(RESULTS)}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
