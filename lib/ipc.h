@@ -39,7 +39,9 @@ enum vpdn_ipc_kind {
 
 enum vpdn_ipc_sender { VPDN_IPC_any, VPDN_IPC_client, VPDN_IPC_server };
 
-#define VPDN_IPC_MAX_REQUIRED	9
+#define VPDN_IPC_MAX_REQUIRED	12
+
+#define VPDN_IPC_MAX_TLV_TYPES	128
 
 struct vpdn_ipc_tlv_def {
 	uint16_t type;
@@ -62,6 +64,8 @@ const struct vpdn_ipc_msg_def *vpdn_ipc_msg_lookup(uint16_t type);
 const struct vpdn_ipc_msg_def *vpdn_ipc_msg_row(size_t i);
 const struct vpdn_ipc_tlv_def *vpdn_ipc_tlv_lookup(uint16_t type);
 const struct vpdn_ipc_tlv_def *vpdn_ipc_tlv_row(size_t i);
+/* The number of a row, below VPDN_IPC_MAX_TLV_TYPES. */
+size_t vpdn_ipc_tlv_index(const struct vpdn_ipc_tlv_def *def);
 /* Names for logs, "message?" and "TLV?" when unknown. */
 const char *vpdn_ipc_msg_name(uint16_t type);
 const char *vpdn_ipc_tlv_name(uint16_t type);
@@ -164,6 +168,12 @@ bool vpdn_ipc_parse_avp(const uint8_t *p, size_t len, uint16_t *vendor, uint16_t
 			const uint8_t **value, size_t *value_len);
 bool vpdn_ipc_parse_source(const uint8_t *p, size_t len, struct in_addr *addr, uint8_t *prefix_len);
 
+/*
+ * One line for debug logs: name, sequence number, TLVs by name.  Secrets and further
+ * AVPs show their length only.  NUL-terminates, cuts, returns buf.
+ */
+char *vpdn_ipc_print(const struct vpdn_ipc_msg *m, char *buf, size_t size);
+
 /* Collects the PROXY_* TLVs; *p is initialised first.  0 or -EMSGSIZE. */
 int vpdn_ipc_get_proxy(const struct vpdn_ipc_msg *m, struct vpdn_proxy *p);
 
@@ -179,7 +189,7 @@ void vpdn_ipc_msg_wipe(struct vpdn_ipc_msg *m);
 /*
  * Finishes and sends the message, with up to VPDN_IPC_MAX_FDS fds, which stay the
  * caller's.  Never blocks, never raises SIGPIPE.  0; -EAGAIN: the peer's queue is
- * full; -EPIPE or -ECONNRESET: the peer is gone; errors of vpdn_ipc_finish().
+ * full; -EPIPE: the peer is gone; errors of vpdn_ipc_finish().
  */
 int vpdn_ipc_send(int fd, struct vpdn_ipc_builder *b, const int *fds, unsigned int nfds);
 

@@ -86,16 +86,16 @@ static bool fits(const struct row *row, const uint8_t *value, size_t len)
 
 int vpdn_lcp_next(struct vpdn_reader *r, struct vpdn_lcp_option *opt)
 {
-	struct vpdn_reader rest = *r;
-	uint8_t len;
-	size_t i;
+	struct vpdn_reader rest = *r, probe = *r;
+	uint8_t len, octet;
 
 	*opt = (struct vpdn_lcp_option){ 0 };
 	if (r->bad)
 		return -EBADMSG;
-	for (i = 0; i < r->left && !r->p[i]; i++)
+	/* Nothing but zeros, or one octet: padding. */
+	while (vpdn_reader_u8(&probe, &octet) && !octet)
 		;
-	if (i == r->left || r->left < 2) {
+	if (probe.bad || r->left < 2) {
 		vpdn_reader_skip(r, r->left);
 		return 0;
 	}
