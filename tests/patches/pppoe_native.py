@@ -98,6 +98,7 @@ class Server:
         self.log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.log_socket.bind(os.path.join(self.dir, "log"))
         # syslog(3) blocks when nobody reads
+        self.log_done, self.log_lock = threading.Event(), threading.Lock()
         self.log_reader = threading.Thread(target=self._read_log, daemon=True)
         self.log_reader.start()
         self.pppd_calls = os.path.join(self.dir, "pppd-calls")
@@ -127,7 +128,7 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         if self.log_socket:
-            self.log_socket.shutdown(socket.SHUT_RDWR)
+            self.log_done.set()
             self.log_reader.join()
             self.log_socket.close()
         if self.socket:
@@ -165,11 +166,11 @@ class Server:
 
     def _listening(self):
         # one line for our own socket, one for the server's
-        with open(f"/proc/{self.process.pid}/net/packet", encoding="ascii") as table:
-            return sum(" 8863 " in line for line in table) >= 2 and self._is_server()
-
-    def _is_server(self):
-        return os.readlink(f"/proc/{self.process.pid}/exe") == os.path.realpath(self.binary)
+        try:
+            with open(f"/proc/{self.process.pid}/net/packet", encoding="ascii") as table:
+                return sum(" 8863 " in line for line in table) >= 2
+        except OSError:	# it has just ended
+            return False
 
     # what the client does
 
@@ -221,12 +222,19 @@ class Server:
             return file.read()
 
     def _read_log(self):
-        while data := self.log_socket.recv(65536):
-            self.log_lines.append(data.decode("utf-8", "replace").split("]: ", 1)[-1].rstrip("\n\0"))
+        while not self.log_done.is_set():
+            select.select([self.log_socket], [], [], 0.1)
+            self.log()
 
     def log(self):
         """All lines logged so far, without priority and date."""
-        return list(self.log_lines)
+        with self.log_lock:
+            while True:
+                try:
+                    data = self.log_socket.recv(65536, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    return list(self.log_lines)
+                self.log_lines.append(data.decode("utf-8", "replace").split("]: ", 1)[-1].rstrip("\n\0"))
 
     def logged(self, text):
         return [line for line in self.log() if text in line]
