@@ -3,7 +3,8 @@
 # long command runs quietly, and how root is reached. Sourced, never run.
 # Owns nothing on disk.
 
-set -euo pipefail
+set -Eeuo pipefail
+trap 'printf "%s: stopped at line %s\n" "${0##*/}" "$LINENO" >&2' ERR
 export LC_ALL=C
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
