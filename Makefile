@@ -153,11 +153,11 @@ check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
 check-patches: setup					## the series apply, build, and keep malformed input out
 	$(Q)tests/patches/run
 check-lab: debs						## lab tests; TEST=name runs one
-	$(Q)tests/lab/run $(TEST)
+	$(Q)tools/lab test $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up
-	$(Q)tests/lab/run --shell
+	$(Q)tools/lab shell
 clean:							## remove what was built or fetched
-	rm -rf build dist dist-san
+	$(Q)rm -rf build dist dist-san 2>/dev/null || sudo rm -rf build dist dist-san	# the lab's files are root's
 help:							## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 

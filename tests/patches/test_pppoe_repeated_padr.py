@@ -20,7 +20,7 @@ def test_repeated_padr_gets_the_same_pads_and_no_second_session():
             assert (again.session, again.tags) == (first.session, first.tags)
         server.dial(tag(HOST_UNIQ, b"another"))
         assert sessions_started(server, 2) == 2, server.state()
-        assert len(server.logged("PADR repeated")) == 3
+        wait_for(lambda: len(server.logged("PADR repeated")) == 3, "each repetition is logged")
 
 
 def test_repetition_is_answered_at_the_limit_of_sessions_per_mac():
