@@ -3,7 +3,7 @@
 # long command runs quietly, and how root is reached. Sourced, never run.
 # Owns nothing on disk.
 
-set -Eeuo pipefail
+set -euo pipefail
 trap 'printf "%s: stopped at line %s\n" "${0##*/}" "$LINENO" >&2' ERR
 export LC_ALL=C
 
