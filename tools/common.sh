@@ -93,17 +93,12 @@ hook_abi() {
 		head -n 1
 }
 
-# build_package LOG: binary packages from the source tree in the working
-# directory. Our own packages take what SAN says from the environment, the hosts
-# from dpkg-buildflags. (A configure script's test programs may leak.)
+# build_package LOG [VARIABLE=VALUE...]: binary packages from the source tree in the
+# working directory
 build_package() {
-	local options="noautodbgsym nocheck parallel=$(nproc)"
-	local env=(env -u MAKEFLAGS -u MAKELEVEL -u V)
-	if [ "${SAN:-}" = 1 ]; then
-		options+=" nostrip"
-		env+=(ASAN_OPTIONS=detect_leaks=0 DEB_CFLAGS_APPEND="$san_flags"
-			DEB_CXXFLAGS_APPEND="$san_flags" DEB_LDFLAGS_APPEND="$san_flags")
-	fi
-	logged "$1" "${env[@]}" DEB_BUILD_OPTIONS="$options" \
+	local log=$1 options="noautodbgsym nocheck parallel=$(nproc)"
+	shift
+	[ "${SAN:-}" != 1 ] || options+=" nostrip"
+	logged "$log" env -u MAKEFLAGS -u MAKELEVEL -u V DEB_BUILD_OPTIONS="$options" "$@" \
 		dpkg-buildpackage -b -us -uc -rfakeroot
 }
