@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+An xl2tpd under test on a loopback address, and an L2TP peer made of a UDP socket that says exactly what a test wants.
+
+Used by test_xl2tpd_*.py. The environment variable XL2TPD_TREE names the directory with the built xl2tpd. The daemon runs in
+its user-space mode where the machine has no PPP in the kernel, which is enough for the control plane. Wire format: RFC 2661, section 3.
+"""
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+
+SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO = 1, 2, 3, 4, 6
+OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN = 7, 8, 9, 10, 11, 12, 14
+CONTROL = 0xC802            # T, L and S bits, version 2
+TIMEOUT = 10.0              # seconds; every wait ends as soon as its condition holds
+
+
+def xl2tpd_binary():
+    tree = os.environ.get("XL2TPD_TREE")
+    if not tree:
+        pytest.skip("XL2TPD_TREE does not name the directory with the built xl2tpd")
+    return os.path.join(tree, "xl2tpd")
+
+
+def avp(attr, value=b"", mandatory=True, vendor=0, hidden=False):
+    flags = (0x8000 if mandatory else 0) | (0x4000 if hidden else 0)
+    return struct.pack("!HHH", flags | 6 + len(value), vendor, attr) + value
+
+
+def u16(value):
+    return struct.pack("!H", value)
+
+
+def u32(value):
+    return struct.pack("!I", value)
+
+
+def message(msgtype, *avps, mandatory=True):
+    return avp(0, u16(msgtype), mandatory) + b"".join(avps)
+
+
+def control(tid, sid, ns, nr, payload=b"", bits=CONTROL, length=None):
+    total = 12 + len(payload) if length is None else length
+    return struct.pack("!HHHHHH", bits, total, tid, sid, ns & 0xFFFF, nr & 0xFFFF) + payload
+
+
+def sccrq_avps(tid, name=b"peer"):
+    return (avp(2, u16(0x100)), avp(3, u32(3)), avp(7, name), avp(9, u16(tid)))
+
+
+class Daemon:
+    """xl2tpd in the foreground with its log in a file."""
+
+    def __init__(self, directory, options="", sections="[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n",
+                 address="127.0.0.1", listen=None, port=None):
+        self.dir = str(directory)
+        self.address = address
+        if port is None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind((address, 0))
+                port = probe.getsockname()[1]
+        self.port = port
+        self.pipe = os.path.join(self.dir, "control")
+        self.logname = os.path.join(self.dir, "log")
+        conf = os.path.join(self.dir, "xl2tpd.conf")
+        with open(conf, "w") as f:
+            f.write("[global]\nlisten-addr = %s\nport = %d\n%s\n%s" % (listen or address, port, options, sections))
+        secrets = os.path.join(self.dir, "secrets")
+        if not os.path.exists(secrets):
+            open(secrets, "w").close()
+        self.log = open(self.logname, "w")
+        self.process = subprocess.Popen(
+            [xl2tpd_binary(), "-D", "-c", conf, "-s", secrets, "-p", os.path.join(self.dir, "pid"), "-C", self.pipe],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+        self.wait_log("Listening on IP address")
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def text(self):
+        with open(self.logname, errors="replace") as f:
+            return f.read()
+
+    def count(self, part):
+        return sum(part in line for line in self.text().splitlines())
+
+    def wait_log(self, part, times=1):
+        wait(lambda: self.count(part) >= times or not self.alive(), "'%s' in the log:\n%s" % (part, self.text()))
+        assert self.count(part) >= times, self.text()
+
+    def rss(self):
+        """Resident memory in kB."""
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+
+    def command(self, text):
+        """One command on the control pipe, and its answer."""
+        result = os.path.join(self.dir, "result")
+        os.path.exists(result) and os.unlink(result)
+        os.mkfifo(result)
+        reader = os.open(result, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            with open(self.pipe, "w") as f:
+                f.write("@%s %s\n" % (result, text))
+            answer = b""
+            wait(lambda: select.select([reader], [], [], 0)[0], "an answer to '%s'" % text)
+            while True:
+                part = os.read(reader, 65536)
+                if not part:
+                    return answer.decode()
+                answer += part
+        finally:
+            os.close(reader)
+
+    def tunnels(self):
+        """{our tunnel id: number of calls}, as the daemon says on its control pipe."""
+        found = {}
+        for line in self.command("x").splitlines():
+            words = line.split()
+            if "ourtid" in words:
+                found[int(words[words.index("ourtid") + 1])] = int(words[words.index("has") + 1])
+        return found
+
+    def stop(self):
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+class Message:
+    def __init__(self, data):
+        self.data = data
+        self.bits, self.length, self.tid, self.sid, self.ns, self.nr = struct.unpack("!HHHHHH", data[:12])
+        self.avps = []
+        rest = data[12:]
+        while rest:
+            length, vendor, attr = struct.unpack("!HHH", rest[:6])
+            self.avps.append((vendor, attr, rest[6:length & 0x3FF], bool(length & 0x8000)))
+            rest = rest[length & 0x3FF:]
+
+    @property
+    def type(self):
+        return struct.unpack("!H", self.avps[0][2])[0] if self.avps else None
+
+    def value(self, attr, vendor=0):
+        return next((a[2] for a in self.avps if a[:2] == (vendor, attr)), None)
+
+    def number(self, attr):
+        return int.from_bytes(self.value(attr), "big")
+
+
+class Peer:
+    """The other end of a tunnel. It keeps the sequence numbers and acknowledges at once, unless told not to."""
+
+    def __init__(self, daemon, tid=4711, address="127.0.0.1", port=0, to=None):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, port))
+        self.to = (to or daemon.address, daemon.port)
+        self.tid = tid
+        self.their_tid = 0
+        self.ns = self.nr = 0
+        self.acknowledge = True
+        self.seen = []
+
+    def close(self):
+        self.socket.close()
+
+    def raw(self, data):
+        self.socket.sendto(data, self.to)
+
+    def send(self, payload=b"", sid=0):
+        self.raw(control(self.their_tid, sid, self.ns, self.nr, payload))
+        if payload:
+            self.ns += 1
+
+    def zlb(self, sid=0):
+        self.send(sid=sid)
+
+    def receive(self, timeout=TIMEOUT):
+        """The next packet that is new, or None."""
+        end = time.monotonic() + timeout
+        while True:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+                return None
+            data, self.source = self.socket.recvfrom(4096)
+            got = Message(data)
+            if got.avps:
+                if got.ns != self.nr & 0xFFFF:
+                    continue
+                self.nr += 1
+                if got.type == SCCRP:
+                    self.their_tid = got.number(9)
+                if self.acknowledge:
+                    self.zlb()
+            return got
+
+    def expect(self, msgtype, timeout=TIMEOUT):
+        """The next message of this type (None: a ZLB)."""
+        end = time.monotonic() + timeout
+        while True:
+            got = self.receive(max(0, end - time.monotonic()))
+            assert got is not None, "no message of type %s" % msgtype
+            if got.type == msgtype:
+                return got
+
+    def open(self, name=b"peer"):
+        self.send(message(SCCRQ, *sccrq_avps(self.tid, name)))
+        self.expect(SCCRP)
+        self.send(message(SCCCN))
+        self.expect(None)
+        return self
+
+    def hello(self):
+        """Is the tunnel alive at the other end?"""
+        self.send(message(HELLO))
+        want = self.ns & 0xFFFF
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            got = self.receive(1)
+            if got and got.nr == want:
+                return True
+        return False
+
+    def call(self, sid, *more):
+        """An ICRQ, and the daemon's session id from its ICRP."""
+        self.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(sid)), *more))
+        return self.expect(ICRP).number(14)
+
+
+def wait(condition, what):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end, "waited in vain for " + what
+        time.sleep(0.02)
