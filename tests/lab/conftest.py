@@ -2,7 +2,7 @@
 """pytest in the guest: the `lab` fixture, test selection, what is kept of a failure.
 
 A test takes `lab` (labnet.Topology), fresh for each test. After it, every process
-is ended and looked at: one that died by itself, crashed, or printed a sanitizer
+is ended and looked at: one that died by itself, crashed, or got a sanitizer's
 report fails the test even when all its assertions held. Logs and captures of a
 failed test are kept in results/TEST/.
 """

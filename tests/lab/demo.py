@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS.
 
-Run in the guest by tests/lab/run. LAC and LNS are set up from the samples of configs/,
+Run in the guest by tests/lab/run --demo. LAC and LNS are set up from the samples of configs/,
 with the lab's addresses; everything told about the wire comes from captures.
 Exit status: 0 the subscriber was forwarded and everything is as it should be, 1 not.
 """
 
 import contextlib
-import json
 import os
-import shlex
 import shutil
 import sys
 import time
@@ -19,13 +17,11 @@ import decode
 import labnet
 import leaks
 import narrate
+import roles
+from roles import LAC_LOCAL, LOCAL_PASSWORD, LOCAL_USER, USER
 from waiting import await_condition
 
 LOGS, RESULTS = "/lab/log/demo", "/lab/results/demo"
-USER, PASSWORD = "alice@example.com", "alices-password"
-LOCAL_USER, LOCAL_PASSWORD = "bob", "bobs-password"
-LNS_ADDRESS = "203.0.113.1"	# of the sample's ip-pool
-LAC_ADDRESS = "198.51.100.1"	# pppoe-server's -L in the sample
 NETWORK = "203.0.113.5"		# a host in the ISP's network, here on the LNS's loopback
 TRANSFER = 2_000_000
 TOLD_PROTOCOLS = {"LCP", "CHAP", "PAP", "IPCP"}
@@ -65,47 +61,6 @@ def indented(text):
     print("".join(f"   | {line}\n" for line in text.rstrip().splitlines()), end="", flush=True)
 
 
-def start(node, template, sample, replacements):
-    """vpdnd, xl2tpd and a pppd template in a node, with a role's sample; returns the processes."""
-    node.write("/etc/vpdn/vpdn.conf", labnet.sample(f"{sample}/etc/vpdn/vpdn.conf", replacements))
-    node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample(f"{sample}/etc/xl2tpd/xl2tpd.conf", {}))
-    node.write(f"/etc/ppp/vpdn/{template}", labnet.sample(f"{sample}/etc/ppp/vpdn/{template}", {}))
-    node.write("/etc/ppp/chap-secrets", labnet.sample(f"{sample}/chap-secrets", {}))
-    daemons = [node.spawn("vpdnd", ["vpdnd"])]
-    node.await_file("/run/vpdn/vpdnd.sock")
-    daemons.append(node.spawn("xl2tpd", ["xl2tpd", "-D"]))
-    node.await_udp_port(decode.L2TP_PORT)
-    daemons.append(node.spawn(f"template-{template}", [
-        "pppd", "nodetach", "file", f"/etc/ppp/vpdn/{template}", "plugin", "vpdn-serve.so",
-        "vpdn-template", template]))
-    node.await_file(f"/run/vpdn/ppp/{template}.sock")
-    await_condition(lambda: json.loads(node.run(["vpdnctl", "--json", "show"]))["l2tp"]["connected"],
-                    f"xl2tpd connected to vpdnd in {node.name}")
-    return daemons
-
-
-def start_pppoe_server(node, sample):
-    """pppoe-server on the access interface, with the sample's options."""
-    text = labnet.sample(f"{sample}/etc/vpdn/pppoe-server/eth1", {})
-    options = next(line for line in text.splitlines() if line.startswith("OPTIONS="))
-    words = shlex.split(shlex.split(options)[0].removeprefix("OPTIONS="))
-    server = node.spawn("pppoe-server", ["pppoe-server", "-F", "-I", "eth0", *words])
-    node.await_packet_socket()
-    return server
-
-
-def show(node, *words):
-    return node.run(["vpdnctl", "show", *words])
-
-
-def dial(node, user, password, name):
-    """A PPPoE client, as a subscriber's router would be."""
-    node.write("/etc/ppp/chap-secrets", f'"{user}" * "{password}" *\n')
-    return node.spawn(name, ["pppd", "plugin", "rp-pppoe.so", "nic-eth0", "user", user, "noauth", "nodetach",
-                             "noipdefault", "defaultroute", "mtu", "1492", "mru", "1492", "noccp", "novj",
-                             "lcp-echo-interval", "0"])
-
-
 def ping(node, address):
     begun = time.monotonic()
     node.ping(address)
@@ -118,7 +73,7 @@ class Wire:
     def __init__(self, lab):
         self.lab = lab
         self.access = lab.client.capture("eth0", expression="pppoed or pppoes")
-        self.core = lab.lac.capture("eth1", expression="udp port 1701")
+        self.core = lab.lac.capture("eth0", expression="udp port 1701")
 
     def forwarded(self, packet):
         """Whether a frame of the access side was also in L2TP, thus between client and LNS."""
@@ -179,19 +134,17 @@ def forward(lab, story):
     """The story. Raises when something is not as it should be."""
     with story.step("LAC and LNS from the samples configs/lac-pppoe and configs/lns"):
         lab.lns.ip(f"address add {NETWORK}/32 dev lo")
-        lns = start(lab.lns, "corp", "lns", {"192.0.2.1": lab.LAC})
-        lac = start(lab.lac, "access", "lac-pppoe", {'"192.0.2.2"': f'"{lab.LNS}"', '"192.0.2.1"': f'"{lab.LAC}"'})
-        lac.append(start_pppoe_server(lab.lac, "lac-pppoe"))
-        before = leaks.count(lab.lac, lac), leaks.count(lab.lns, lns)
+        lns, lac = roles.start_lns(lab), roles.start_lac(lab)
+        before = leaks.count(lab.lac, lac.daemons()), leaks.count(lab.lns, lns.daemons())
         wire = Wire(lab)
-        say(f"client eth0 -- PPPoE -- eth0 LAC eth1 {lab.LAC} -- L2TP -- {lab.LNS} eth0 LNS, network {NETWORK}")
+        say(f"client eth0 -- PPPoE -- eth1 LAC eth0 {lab.LAC} -- L2TP -- {lab.LNS} eth0 LNS, network {NETWORK}")
 
     with story.step(f"{USER} dials in by PPPoE"):
-        alice = dial(lab.client, USER, PASSWORD, "pppd-alice")
+        alice = roles.dial(lab, options=["defaultroute"])
         lab.client.await_interfaces("^ppp0$")
         ping(lab.client, NETWORK)
         packets = wire.told()
-        await_condition(lambda: show(lab.lns, "session").count(USER), "the session in the LNS's list")
+        await_condition(lambda: USER in lns.vpdnctl("show", "session"), "the session in the LNS's list")
     wire.tell(packets)
 
     with story.step("Was it a take-over?"):
@@ -206,15 +159,15 @@ def forward(lab, story):
               f"in {time.monotonic() - begun:.1f} s")
 
     with story.step("vpdnctl show on LAC and LNS"):
-        for node in (lab.lac, lab.lns):
-            say(node.name.upper())
-            indented(show(node))
+        for role in (lac, lns):
+            say(role.node.name.upper())
+            indented(role.vpdnctl("show"))
 
     with story.step(f"{LOCAL_USER}, without a domain, on the same PPPoE server"):
-        bob = dial(lab.client, LOCAL_USER, LOCAL_PASSWORD, "pppd-bob")
+        bob = roles.dial(lab, LOCAL_USER, LOCAL_PASSWORD)
         lab.client.await_interfaces("^ppp[01]$", 2)
         lab.lac.await_interfaces("^ppp", 1)
-        ping(lab.client, LAC_ADDRESS)
+        ping(lab.client, LAC_LOCAL)
         check(len(wire.core.packets(decode.Control, message="ICRQ")) == 1, "bob was logged in on the LAC itself: no call to the LNS")
         bob.stop()
         lab.lac.await_interfaces("^ppp", 0)

@@ -52,6 +52,14 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xffff
 
 
+def receive_now(datagrams):
+    """The next datagram of a non-blocking socket, empty when there is none."""
+    try:
+        return datagrams.recv(4096)
+    except BlockingIOError:
+        return b""
+
+
 class Node:
     """One machine of the lab."""
 
@@ -141,15 +149,32 @@ class Node:
 
     # Processes
 
-    def spawn(self, name, argv, env=None):
-        """Start a program in the node; its output goes to NAME.log (numbered when taken)."""
+    def spawn(self, name, argv, env=None, notify=False):
+        """Start a program in the node; its output goes to NAME.log (numbered when taken).
+
+        With notify, wait until it says READY=1 as to a service manager.
+        """
         path = os.path.join(self.log_dir, f"{name}.log")
         number = 1
         while os.path.exists(path):
             number += 1
             path = os.path.join(self.log_dir, f"{name}-{number}.log")
-        proc = self.call(Proc, f"{self.name} {name}", argv, path, dict(os.environ, **(env or {})))
-        self.procs.append(proc)
+        environment = dict(os.environ, **(env or {}))
+        for sanitizer in ("ASAN", "UBSAN"):
+            environment[f"{sanitizer}_OPTIONS"] = \
+                f"log_path={self.log_dir}/sanitizer:log_exe_name=1:print_stacktrace=1"
+        if not notify:
+            proc = self.call(Proc, f"{self.name} {name}", argv, path, environment)
+            self.procs.append(proc)
+            return proc
+        notify_path = f"/run/notify-{name}-{number}.sock"
+        with self.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            self.call(ready.bind, notify_path)
+            ready.setblocking(False)
+            proc = self.spawn(name, argv, dict(env or {}, NOTIFY_SOCKET=notify_path))
+            await_condition(lambda: b"READY=1" in receive_now(ready) or not proc.running(),
+                            lambda: f"READY=1 from {proc.name}:\n{proc.tail()}")
+        assert proc.running(), f"{proc.name} ended at its start:\n{proc.tail()}\n{self.syslog.tail()}"
         return proc
 
     def run(self, argv, check=True, timeout=DEFAULT_TIMEOUT, text=None):
@@ -288,16 +313,15 @@ class Node:
 class Topology:
     """client --(PPPoE access)-- lac --(IP core)-- lns and lns2
 
-    client eth0 | eth0 lac eth1 172.16.1.1 | 172.16.1.2 eth0 lns
-                           eth2 172.16.2.1 | 172.16.2.2 eth0 lns2
+    client eth0 | eth1 lac eth0 172.16.0.1 | 172.16.0.2 eth0 lns
+                           eth2 172.16.0.1 | 172.16.0.3 eth0 lns2
+    The LAC has one address towards both, as on a core network.
     """
 
     CLIENT_MAC, LAC_MAC = "02:00:00:00:01:01", "02:00:00:00:01:02"
-    LAC, LNS = "172.16.1.1", "172.16.1.2"
-    LAC2, LNS2 = "172.16.2.1", "172.16.2.2"
-    LINKS = (("client", "eth0", "lac", "eth0"), ("lac", "eth1", "lns", "eth0"),
+    LAC, LNS, LNS2 = "172.16.0.1", "172.16.0.2", "172.16.0.3"
+    LINKS = (("client", "eth0", "lac", "eth1"), ("lac", "eth0", "lns", "eth0"),
              ("lac", "eth2", "lns2", "eth0"))
-    ADDRESSES = {"lac": {"eth1": LAC, "eth2": LAC2}, "lns": {"eth0": LNS}, "lns2": {"eth0": LNS2}}
 
     def __init__(self, log_dir):
         self.log_dir = log_dir
@@ -307,16 +331,13 @@ class Topology:
         batch = "".join(f"link add {ia} netns {tid[a]} type veth peer name {ib} netns {tid[b]}\n"
                         for a, ia, b, ib in self.LINKS)
         subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
-        setup = {name: ["link set lo up"] for name in self.nodes}
-        setup["client"].append(f"link set eth0 address {self.CLIENT_MAC}")
-        setup["lac"].append(f"link set eth0 address {self.LAC_MAC}")
-        for a, ia, b, ib in self.LINKS:
-            setup[a].append(f"link set {ia} up")
-            setup[b].append(f"link set {ib} up")
-        for name, addresses in self.ADDRESSES.items():
-            setup[name] += [f"address add {address}/24 dev {device}" for device, address in addresses.items()]
-        for name, commands in setup.items():
-            self.nodes[name].ip(*commands)
+        self.client.ip("link set lo up", f"link set eth0 address {self.CLIENT_MAC} up")
+        self.lac.ip("link set lo up", f"link set eth1 address {self.LAC_MAC} up",
+                    "link set eth0 up", f"address add {self.LAC} peer {self.LNS} dev eth0",
+                    "link set eth2 up", f"address add {self.LAC} peer {self.LNS2} dev eth2")
+        for node, address in ((self.lns, self.LNS), (self.lns2, self.LNS2)):
+            node.ip("link set lo up", "link set eth0 up",
+                    f"address add {address} peer {self.LAC} dev eth0")
 
     def stop(self):
         """End all processes; returns what was wrong with any of them."""
@@ -329,6 +350,8 @@ class Topology:
         problems += [proc.problem() for node in self.nodes.values() for proc in node.procs]
         for node in self.nodes.values():
             node.close()
+            problems += [f"{node.name}: {name}:\n{LogFile(os.path.join(node.log_dir, name)).text()}"
+                         for name in os.listdir(node.log_dir) if name.startswith("sanitizer.")]
         return list(dict.fromkeys(problem for problem in problems if problem))
 
     def keep(self, directory):

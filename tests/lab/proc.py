@@ -12,9 +12,6 @@ import subprocess
 
 from waiting import DEFAULT_TIMEOUT, Timeout, await_condition
 
-# What a sanitizer writes when it has found something.
-SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
-
 
 class LogFile:
     """A growing text file."""
@@ -92,8 +89,6 @@ class Proc(LogFile):
 
     def problem(self):
         """What is wrong with it at the end of a test, or None."""
-        if SANITIZER_REPORT.search(self.text()):
-            return f"{self.name}: sanitizer report:\n{self.tail(60)}"
         if not self.stopped and not self.running():
             return f"{self.name} ended by itself with status {self.popen.returncode}:\n{self.tail()}"
         if self.popen.returncode in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS):

@@ -9,6 +9,7 @@ import pytest
 import decode
 import labnet
 import leaks
+from subscriber import Access
 from waiting import await_condition
 
 pytestmark = pytest.mark.stock
@@ -81,7 +82,7 @@ def start_pppoe_server(node):
     node.write("/etc/ppp/pppoe-server-options",
                "auth\nrequire-chap\nname isp\nnoccp\nnovj\nlcp-echo-interval 0\nlcp-restart 1\n")
     node.write("/etc/ppp/chap-secrets", SECRETS)
-    server = node.spawn("pppoe-server", ["pppoe-server", "-F", "-I", "eth0", "-L", "10.1.0.1",
+    server = node.spawn("pppoe-server", ["pppoe-server", "-F", "-I", "eth1", "-L", "10.1.0.1",
                                          "-R", "10.1.0.10", "-N", "10", "-C", "ac1", "-S", "isp"])
     node.await_packet_socket()
     return server
@@ -107,7 +108,7 @@ def log_in_and_out(lab):
     client = start_client(lab.client, "s3cret")
     lab.client.ping("10.1.0.1")
     labnet.transfer(lab.client, lab.lac, "10.1.0.1", 100_000)
-    assert lab.lac.pids("pppoe -n -I eth0"), lab.lac.processes()
+    assert lab.lac.pids("pppoe -n -I eth1"), lab.lac.processes()
     client.stop()
     lab.lac.await_interfaces("^ppp", 0)
     await_condition(lambda: len(lab.lac.processes()) == 1, "only pppoe-server left")
@@ -121,3 +122,19 @@ def test_stock_behaviour_pppoe_wrong_password(lab):
     assert client.wait() == 19
     assert wire.packets(decode.Ppp, protocol="CHAP", code="Failure")
     assert not wire.packets(decode.Ppp, protocol="CHAP", code="Success")
+
+
+def test_stock_behaviour_pppoe_engine(lab):
+    """The lab's own subscribers, CHAP and PAP, are served as pppd is."""
+    start_pppoe_server(lab.lac)
+    access = Access(lab.client)
+    chap = access.add("alice", "s3cret")
+    pap = access.add("alice", "s3cret", auth="pap")
+    chap.dial()
+    access.run(lambda: chap.state == "up", "CHAP subscriber up")
+    chap.ping("10.1.0.1")
+    pap.dial()
+    access.run(lambda: pap.state == "closed", "PAP refused by require-chap")
+    chap.hang_up()
+    lab.lac.await_interfaces("^ppp", 0)
+    access.close()

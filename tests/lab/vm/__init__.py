@@ -75,9 +75,24 @@ def write_text(path, text):
     os.rename(path + ".new", path)
 
 
+def variant(options):
+    """Which packages are under test: "", "san" or "stock"; the Makefile says SAN=1."""
+    if options.stock:
+        return "stock"
+    return "san" if options.san or os.environ.get("SAN") == "1" else ""
+
+
+def add_variant_options(parser):
+    parser.add_argument("--san", action="store_true", help="the packages with sanitizers (or SAN=1)")
+    parser.add_argument("--stock", action="store_true", help="the distribution's own packages")
+
+
 def main(function):
-    """Run a command-line entry; a LabError becomes one sentence and status 3."""
+    """Run a command-line entry as root; a LabError becomes one sentence and status 3."""
+    if os.geteuid():
+        os.execvp("sudo", ["sudo", f"SAN={os.environ.get('SAN', '')}", *sys.argv])
     try:
+        os.makedirs(BUILD, exist_ok=True)
         sys.exit(function())
     except LabError as error:
         print(f"lab: LAB FAILURE (not a test failure): {error}", file=sys.stderr, flush=True)

@@ -13,7 +13,8 @@ import re
 import shutil
 import subprocess
 
-from . import (BUILD, LabError, capture, package_list, read_text, run_logged, step, write_text)
+from . import (BUILD, REPO, LabError, capture, package_list, read_text, run_logged, step,
+               write_text)
 
 LOG = os.path.join(BUILD, "setup.log")
 # Documentation is of no use in the guest, except what a package calls an example.
@@ -96,16 +97,24 @@ def repository_packages(repository):
     return index, found
 
 
-def prepare(name, repository):
-    """Make build/lab/NAME with the packages under test installed; returns its path.
+VARIANTS = {"": "dist", "san": "dist-san", "stock": None}
 
-    repository is the directory `make debs` made, or None for the distribution's
-    own xl2tpd and pppoe.
+
+def variant_path(variant):
+    return os.path.join(BUILD, "-".join(filter(None, ("root", variant))))
+
+
+def prepare(variant):
+    """Make the root of a variant with the packages under test installed; returns its path.
+
+    Variants: "" what users install, from dist/; "san" the same built with sanitizers,
+    from dist-san/; "stock" the distribution's own xl2tpd and pppoe.
     """
     base_identity = prepare_base()
+    repository = VARIANTS[variant] and os.path.join(REPO, VARIANTS[variant])
     index, wanted = repository_packages(repository) if repository else ("", {})
     names = sorted(wanted) or ["pppoe", "xl2tpd"]
-    root = os.path.join(BUILD, name)
+    root = variant_path(variant)
     identity = digest(base_identity, repository or "", index)
     if read_text(root + ".identity") == identity and os.path.isdir(root):
         return root

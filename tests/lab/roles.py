@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""LAC, LNS and subscribers made of the samples in configs/ and the installed units.
+
+Used by the tests, shell.py and demo.py. A role's files are the samples with names and
+addresses replaced, its daemons are started with the command lines of their
+systemd units: what is tested is what users copy and run.
+"""
+
+import json
+import re
+import shlex
+
+import labnet
+from waiting import await_condition
+
+USER, PASSWORD = "alice@example.com", "alices-password"
+LOCAL_USER, LOCAL_PASSWORD = "bob", "bobs-password"
+TUNNEL_SECRET = "l2tptunnel"
+# Addresses that the samples give: the LNS's pool and the LAC's local users.
+POOL_LOCAL, POOL_FIRST = "203.0.113.1", "203.0.113.10"
+LAC_LOCAL = "198.51.100.1"
+# The samples' addresses of the two ends, replaced by the lab's.
+SAMPLE_LAC, SAMPLE_LNS = "192.0.2.1", "192.0.2.2"
+UNITS = "/lib/systemd/system"
+
+
+def unit_command(node, unit, instance=""):
+    """(program and arguments, readiness is notified) of an installed unit."""
+    with open(f"{UNITS}/{unit}.service", encoding="utf-8") as file:
+        text = re.sub("%[iI]", instance, file.read())
+    words = shlex.split(re.search("^ExecStart=(.*)$", text, re.M).group(1))
+    for path in re.findall("^EnvironmentFile=(.*)$", text, re.M):
+        for name, value in re.findall(r'^(\w+)="?(.*?)"?$', node.read(path), re.M):
+            place = f"${name}"
+            if place in words:
+                index = words.index(place)
+                words[index:index + 1] = shlex.split(value)
+    return words, "Type=notify" in text
+
+
+def start_unit(node, unit, instance=""):
+    """Start a daemon as its unit says."""
+    words, notify = unit_command(node, unit, instance)
+    return node.spawn("-".join(filter(None, (unit.rstrip("@"), instance))), words, notify=notify)
+
+
+class Role:
+    """The daemons of one node."""
+
+    def __init__(self, node):
+        self.node = node
+        self.vpdnd = self.xl2tpd = self.template = self.pppoe = None
+
+    def daemons(self):
+        return [d for d in (self.vpdnd, self.xl2tpd, self.template, self.pppoe) if d]
+
+    def show(self, what="session"):
+        """vpdnctl's JSON."""
+        return json.loads(self.node.run(["vpdnctl", "--json", "show", what]))
+
+    def vpdnctl(self, *words, check=True):
+        return self.node.run(["vpdnctl", *words], check=check)
+
+    def log(self):
+        """All that this role's daemons have said."""
+        return "\n".join([self.node.syslog.text()] + [daemon.text() for daemon in self.daemons()])
+
+    def await_log(self, pattern, timeout=20):
+        """Wait for a line in any of the role's logs; returns the line."""
+        regex = re.compile(f"^.*(?:{pattern}).*$", re.M)
+        return await_condition(lambda: regex.search(self.log()),
+                               lambda: f"/{pattern}/ in the logs of {self.node.name}:\n{self.log()}",
+                               timeout).group(0)
+
+    def start_vpdnd(self):
+        self.vpdnd = start_unit(self.node, "vpdnd")
+
+    def start_xl2tpd(self):
+        self.xl2tpd = self.node.spawn("xl2tpd", ["xl2tpd", "-D"])
+        self.node.await_udp_port(1701)
+        self.await_log("xl2tpd.*connected|module.*connected|HELLO|hello")
+
+    def start_template(self, name):
+        self.template = start_unit(self.node, "vpdn-ppp@", name)
+
+
+def replaced(text, changes):
+    """text with each of the changes made; every one must apply."""
+    for old, new in changes.items():
+        assert old in text, f"{old!r} is not in the sample"
+        text = text.replace(old, new)
+    return text
+
+
+def start_lac(lab, changes=None, options="", pppoe=True, extra_groups=""):
+    """The LAC of configs/lac-pppoe.
+
+    changes: further replacements in vpdn.conf; options: further pppd options of the
+    template; extra_groups: text added to vpdn.conf.
+    """
+    node, role = lab.lac, Role(lab.lac)
+    conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
+                         {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
+    node.write("/etc/vpdn/vpdn.conf", replaced(conf, changes or {}) + extra_groups)
+    node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", {}) +
+               "lcp-restart 1\ndebug\n" + options)
+    node.write("/etc/vpdn/pppoe-server/eth1", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))
+    node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-pppoe/etc/xl2tpd/xl2tpd.conf", {}))
+    node.write("/etc/ppp/chap-secrets", labnet.sample("lac-pppoe/chap-secrets", {}))
+    node.write("/etc/ppp/pap-secrets", labnet.sample("lac-pppoe/chap-secrets", {}))
+    role.start_vpdnd()
+    role.start_xl2tpd()
+    if pppoe:
+        role.start_template("access")
+        role.pppoe = start_unit(node, "vpdn-pppoe-server@", "eth1")
+        node.await_packet_socket()
+    return role
+
+
+def start_lns(lab, node=None, changes=None, options="", secrets=""):
+    """The LNS of configs/lns on a node (lns unless said otherwise)."""
+    node = node or lab.lns
+    role = Role(node)
+    conf = labnet.sample("lns/etc/vpdn/vpdn.conf", {SAMPLE_LAC: lab.LAC})
+    node.write("/etc/vpdn/vpdn.conf", replaced(conf, changes or {}))
+    node.write("/etc/ppp/vpdn/corp",
+               labnet.sample("lns/etc/ppp/vpdn/corp", {}) + "lcp-restart 1\ndebug\n" + options)
+    node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lns/etc/xl2tpd/xl2tpd.conf", {}))
+    for kind in ("chap", "pap"):
+        node.write(f"/etc/ppp/{kind}-secrets", labnet.sample("lns/chap-secrets", {}) + secrets)
+    role.start_vpdnd()
+    role.start_xl2tpd()
+    role.start_template("corp")
+    return role
+
+
+def dial(lab, user=USER, password=PASSWORD, options=(), interface="eth0"):
+    """A subscriber: stock pppd over the kernel's PPPoE."""
+    line = f'"{user}" * "{password}" *\n'
+    for kind in ("chap", "pap"):
+        if line not in lab.client.read(f"/etc/ppp/{kind}-secrets"):
+            lab.client.append(f"/etc/ppp/{kind}-secrets", line)
+    return lab.client.spawn("pppd", [
+        "pppd", "plugin", "rp-pppoe.so", f"nic-{interface}", "nodetach", "user", user, "noauth",
+        "noipdefault", "noccp", "novj", "debug", "lcp-restart", "1", *options])
