@@ -65,9 +65,11 @@ class Frame:
 
 
 class Server:
-    """One pppoe-server. Use as a context manager: with Server("-C", "ac1") as server: ..."""
+    """One pppoe-server. Use as a context manager: with Server("-C", "ac1") as server: ...
 
-    def __init__(self, *options, mtu=1500):
+    environment is set for the server only (LD_PRELOAD is not for the commands that start it)."""
+
+    def __init__(self, *options, mtu=1500, environment=None):
         tree = os.environ.get("PPPOE_TREE")
         if not tree:
             pytest.skip("PPPOE_TREE does not name a built rp-pppoe source tree")
@@ -75,7 +77,7 @@ class Server:
             pytest.skip("network namespaces need root")
         self.binary = os.path.join(os.path.abspath(tree), "src", "pppoe-server")
         assert os.access(self.binary, os.X_OK), f"{self.binary} is not built"
-        self.options, self.mtu = options, mtu
+        self.options, self.mtu, self.environment = options, mtu, environment or {}
         self.netns = f"pppoe-test-{os.getpid()}-{next(_number)}"
         self.process = self.log_socket = self.socket = None
         self.log_lines = []
@@ -85,9 +87,14 @@ class Server:
         try:
             self._start()
         except BaseException:
-            self.__exit__()
+            self._stop()
             raise
         return self
+
+    def __exit__(self, *failure):
+        self._stop()
+        if not any(failure) and any(word in self.last_words for word in ("Sanitizer", "runtime error")):
+            pytest.fail(self.last_words)
 
     def _start(self):
         self._run("ip", "netns", "add", self.netns)
@@ -109,17 +116,20 @@ class Server:
         # "ip netns exec" gives the command a mount namespace of its own
         setup = (f"mkdir {self.dir}/dev && mount -t tmpfs none {self.dir}/dev && ln -s {self.dir}/log {self.dir}/dev/log && "
                  f"for n in null zero random urandom; do : >{self.dir}/dev/$n; mount --bind /dev/$n {self.dir}/dev/$n; done && "
-                 f"mount --rbind {self.dir}/dev /dev && exec \"$@\"")
+                 f"mount --rbind {self.dir}/dev /dev && exec env \"$@\"")
         self.stderr_path = os.path.join(self.dir, "stderr")
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.netns, "sh", "-ec", setup, "sh", self.binary, "-F", "-I", "srv", "-q", pppd, *self.options],
+                ["ip", "netns", "exec", self.netns, "sh", "-ec", setup, "sh",
+                 *(f"{name}={value}" for name, value in self.environment.items()), self.binary, "-F", "-I", "srv", "-q", pppd, *self.options],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
         wait_for(lambda: self.process.poll() is not None or self._listening(), "pppoe-server listens")
+        if "-E" in self.options:
+            wait_for(lambda: self.process.poll() is not None or self.logged("Module "), "pppoe-server has loaded its module")
         assert self.alive(), f"pppoe-server did not start: {self.stderr()}"
         self.mac = self._mac_of("srv")
 
-    def __exit__(self, *_):
+    def _stop(self):
         if self.process and self.alive():
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -137,6 +147,7 @@ class Server:
         for pid in pids:
             os.kill(int(pid), signal.SIGKILL)
         subprocess.run(["ip", "netns", "del", self.netns], check=False, stderr=subprocess.DEVNULL)
+        self.last_words = self.stderr() if self.process else ""
         shutil.rmtree(self.dir, ignore_errors=True)
 
     @staticmethod

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel_session.c - makes the kernel's side of one PPPoE session.
+ *
+ * pppd's rp-pppoe.so does this too, but only once pppd runs: what the client sends between PADS and that moment is lost. Here
+ * it happens before PADS, see kernel_session.h.
+ */
+#include "kernel_session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/if_pppox.h>
+
+int vpdn_kernel_session_open(const char *ifname, const uint8_t peer[6], uint16_t id)
+{
+	struct sockaddr_pppox sa;
+	int fd, rc;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_family = AF_PPPOX;
+	sa.sa_protocol = PX_PROTO_OE;
+	sa.sa_addr.pppoe.sid = htons(id);
+	memcpy(sa.sa_addr.pppoe.remote, peer, sizeof(sa.sa_addr.pppoe.remote));
+	if (strlen(ifname) >= sizeof(sa.sa_addr.pppoe.dev))
+		return -ENAMETOOLONG;
+	memcpy(sa.sa_addr.pppoe.dev, ifname, strlen(ifname));
+
+	fd = socket(AF_PPPOX, SOCK_STREAM | SOCK_CLOEXEC, PX_PROTO_OE);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
