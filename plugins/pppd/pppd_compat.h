@@ -28,6 +28,8 @@
 
 #ifdef PPPD_VERSION	/* 2.5: pppd.h brings pppdconf.h */
 
+#include <linux/ppp_defs.h>
+
 #include <pppd/options.h>
 #include <pppd/chap.h>
 #include <pppd/multilink.h>
@@ -72,6 +74,7 @@ int parse_args(int, char **);
 #define VPDN_PPPD_VERSION	VERSION
 
 extern int got_sigterm, got_sighup;
+extern struct channel tty_channel;
 
 #define vpdn_ppp_timeout(func, arg, s, us)	timeout(func, arg, s, us)
 #define vpdn_ppp_untimeout(func, arg)		untimeout(func, arg)
