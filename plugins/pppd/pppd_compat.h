@@ -109,6 +109,8 @@ extern struct channel tty_channel;
 
 #include <stdbool.h>
 
+extern int lcp_echo_interval;	/* in no header of either version */
+
 /* The two names pppd looks for in a plugin; nothing else may be visible, see vpdn-serve.c. */
 #define VPDN_EXPORT		__attribute__((visibility("default")))
 #define VPDN_PLUGIN_VERSION	VPDN_EXPORT const char pppd_version[] = VPDN_PPPD_VERSION
