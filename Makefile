@@ -17,8 +17,8 @@ HOOK_INC ?= build/include
 
 CC = gcc
 PKG_CONFIG ?= pkg-config
-LIB_LIBS ?= $(shell $(PKG_CONFIG) --libs libbsd libmd)
-DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libbsd libmd)
+LIB_LIBS ?= $(shell $(PKG_CONFIG) --libs libmd libbsd)
+DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libmd libbsd)
 TEST_LIBS ?= $(shell $(PKG_CONFIG) --libs cmocka) $(DAEMON_LIBS)
 flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
 CFLAGS ?= $(call flags,CFLAGS)
