@@ -7,6 +7,7 @@ report fails the test even when all its assertions held. Logs and captures of a
 failed test are kept in results/TEST/.
 """
 
+import dataclasses
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ import signal
 import pytest
 
 import labnet
+import leaks
+import roles
 
 RESULTS = "/lab/results"
 LOGS = "/lab/log"
@@ -102,3 +105,34 @@ def lab(request):
     shutil.rmtree(log_dir, ignore_errors=True)
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
+
+
+@dataclasses.dataclass
+class Dialin:
+    """LAC and LNS of the samples, both wires captured, what both held before any call."""
+    lab: object
+    lac: roles.Role
+    lns: roles.Role
+    access: object
+    core: object
+    before: tuple
+
+    def assert_nothing_left(self):
+        leaks.await_same(*self.before, timeout=30)
+
+
+@pytest.fixture
+def dialin(lab):
+    """make(lac={...}, lns={...}) starts both roles (keywords of roles.start_*).
+
+    Empty tunnels are closed after a second unless the test says otherwise.
+    """
+    def make(lac=None, lns=None):
+        lac, lns = dict(lac or {}), dict(lns or {})
+        lac.setdefault("changes", {roles.IDLE_LAC: "idle-timeout = 1"})
+        started = roles.start_lns(lab, **lns), roles.start_lac(lab, **lac)
+        access = lab.client.capture("eth0", "access", "pppoed or pppoes")
+        core = lab.lns.capture("eth0", "core", "udp port 1701")
+        before = tuple(leaks.count(role.node, role.daemons()) for role in started)
+        return Dialin(lab, started[1], started[0], access, core, before)
+    return make

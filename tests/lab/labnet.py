@@ -325,6 +325,7 @@ class Topology:
 
     def __init__(self, log_dir):
         self.log_dir = log_dir
+        self.secrets = set()        # that no log may contain
         self.nodes = {name: Node(name, log_dir) for name in ("client", "lac", "lns", "lns2")}
         self.client, self.lac, self.lns, self.lns2 = self.nodes.values()
         tid = {name: node.tid for name, node in self.nodes.items()}
@@ -340,7 +341,7 @@ class Topology:
                     f"address add {address} peer {self.LAC} dev eth0")
 
     def stop(self):
-        """End all processes; returns what was wrong with any of them."""
+        """End all processes; returns what was wrong: with any of them, or in the logs."""
         problems = [proc.problem() for node in self.nodes.values() for proc in node.procs]
         for node in self.nodes.values():
             for running in node.captures:
@@ -352,6 +353,8 @@ class Topology:
             node.close()
             problems += [f"{node.name}: {name}:\n{LogFile(os.path.join(node.log_dir, name)).text()}"
                          for name in os.listdir(node.log_dir) if name.startswith("sanitizer.")]
+        problems += [f"{name} contains the secret {secret!r}" for name, text in self.logs().items()
+                     for secret in self.secrets if secret in text]
         return list(dict.fromkeys(problem for problem in problems if problem))
 
     def keep(self, directory):

@@ -16,9 +16,11 @@ from waiting import await_condition
 USER, PASSWORD = "alice@example.com", "alices-password"
 LOCAL_USER, LOCAL_PASSWORD = "bob", "bobs-password"
 TUNNEL_SECRET = "l2tptunnel"
+SECRETS = {PASSWORD, LOCAL_PASSWORD, TUNNEL_SECRET}
 # Addresses that the samples give: the LNS's pool and the LAC's local users.
 POOL_LOCAL, POOL_FIRST = "203.0.113.1", "203.0.113.10"
 LAC_LOCAL = "198.51.100.1"
+IDLE_LAC, IDLE_LNS = "idle-timeout = 15", "idle-timeout = 10"
 # The samples' addresses of the two ends, replaced by the lab's.
 SAMPLE_LAC, SAMPLE_LNS = "192.0.2.1", "192.0.2.2"
 UNITS = "/lib/systemd/system"
@@ -92,16 +94,18 @@ def replaced(text, changes):
     return text
 
 
-def start_lac(lab, changes=None, options="", pppoe=True, extra_groups=""):
+def start_lac(lab, changes=None, options="", settings="", extra=""):
     """The LAC of configs/lac-pppoe.
 
-    changes: further replacements in vpdn.conf; options: further pppd options of the
-    template; extra_groups: text added to vpdn.conf.
+    changes: further replacements in vpdn.conf; settings: lines added to its group;
+    extra: text added to its end; options: further pppd options of the template.
     """
+    lab.secrets |= SECRETS
     node, role = lab.lac, Role(lab.lac)
     conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
                          {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
-    node.write("/etc/vpdn/vpdn.conf", replaced(conf, changes or {}) + extra_groups)
+    conf = replaced(conf, {IDLE_LAC: f"{IDLE_LAC}\n{settings}", **(changes or {})})
+    node.write("/etc/vpdn/vpdn.conf", conf + extra)
     node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", {}) +
                "lcp-restart 1\ndebug\n" + options)
     node.write("/etc/vpdn/pppoe-server/eth1", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))
@@ -110,10 +114,22 @@ def start_lac(lab, changes=None, options="", pppoe=True, extra_groups=""):
     node.write("/etc/ppp/pap-secrets", labnet.sample("lac-pppoe/chap-secrets", {}))
     role.start_vpdnd()
     role.start_xl2tpd()
-    if pppoe:
-        role.start_template("access")
-        role.pppoe = start_unit(node, "vpdn-pppoe-server@", "eth1")
-        node.await_packet_socket()
+    role.start_template("access")
+    role.pppoe = start_unit(node, "vpdn-pppoe-server@", "eth1")
+    node.await_packet_socket()
+    return role
+
+
+def start_tty_lac(lab):
+    """The LAC of configs/lac-tty; its pppd is started by the test, for each call."""
+    node, role = lab.lac, Role(lab.lac)
+    node.write("/etc/vpdn/vpdn.conf", labnet.sample(
+        "lac-tty/etc/vpdn/vpdn.conf", {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'}))
+    node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-tty/etc/xl2tpd/xl2tpd.conf", {}))
+    node.write("/etc/ppp/peers/vpdn-tty", labnet.sample("lac-tty/etc/ppp/peers/vpdn-tty", {}))
+    node.write("/etc/ppp/chap-secrets", labnet.sample("lac-tty/chap-secrets", {}))
+    role.start_vpdnd()
+    role.start_xl2tpd()
     return role
 
 
