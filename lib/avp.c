@@ -82,7 +82,7 @@ int vpdn_avp_next(struct vpdn_avp_iter *it, struct vpdn_avp *avp)
 {
 	uint16_t head;
 
-	*avp = (struct vpdn_avp){ .verdict = VPDN_AVP_UNKNOWN };
+	*avp = (struct vpdn_avp){ .verdict = VPDN_AVP_UNKNOWN, .msg_type = it->msg_type };
 	if (it->error != VPDN_AVP_ERR_NONE || it->r.bad)
 		return -EBADMSG;
 	if (!it->r.left)
@@ -334,9 +334,9 @@ static void print_nested(struct vpdn_text *t, const struct vpdn_avp *avp)
 
 	switch (avp->def->kind) {
 	case VPDN_KIND_RESULT:
-		/* 0 and StopCCN's meanings differ; without the message CDN's are the likelier. */
 		if (vpdn_result_parse(avp->value, avp->len, &result))
-			vpdn_text_add(t, " %s", vpdn_result_print(&result, false, line, sizeof(line)));
+			vpdn_text_add(t, " %s", vpdn_result_print(&result, avp->msg_type == VPDN_L2TP_STOPCCN,
+								  line, sizeof(line)));
 		break;
 	case VPDN_KIND_Q931:
 		if (!vpdn_q931_parse(avp->value, avp->len, &q))

@@ -188,6 +188,7 @@ struct vpdn_avp {
 	size_t len;				/* octets at `value`; header not counted */
 	const struct vpdn_avp_def *def;		/* NULL when the table has no row */
 	enum vpdn_avp_verdict verdict;
+	uint16_t msg_type;			/* message it came in, VPDN_L2TP_NONE when not known */
 };
 
 /* Why an AVP list cannot be read any further. */

@@ -208,10 +208,24 @@ int vpdn_ipc_connect(const char *path)
 	return fd;
 }
 
+/* Removes a socket file on which nobody listens; a file of another kind (which also
+ * refuses connections) is not ours to remove. */
+static int remove_stale(const char *path)
+{
+	struct stat st;
+	int probe = vpdn_ipc_connect(path);
+
+	if (probe >= 0)
+		close(probe);
+	if (probe != -ECONNREFUSED || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return -EADDRINUSE;
+	return unlink(path) < 0 ? -errno : 0;
+}
+
 int vpdn_ipc_listen(const char *path)
 {
 	struct sockaddr_un sun;
-	int fd, probe, rc;
+	int fd, rc;
 
 	rc = unix_address(path, &sun);
 	if (rc)
@@ -225,11 +239,9 @@ int vpdn_ipc_listen(const char *path)
 	if (!rc && bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		rc = -errno;
 	if (rc == -EADDRINUSE) {
-		probe = vpdn_ipc_connect(path);
-		if (probe == -ECONNREFUSED && unlink(path) == 0)
-			rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
-		if (probe >= 0)
-			close(probe);
+		rc = remove_stale(path);
+		if (!rc && bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
+			rc = -errno;
 	}
 	if (!rc && listen(fd, SOMAXCONN) < 0)
 		rc = -errno;

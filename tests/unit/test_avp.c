@@ -397,6 +397,21 @@ static void lines_say_what_an_avp_says(void **state)
 	assert_string_equal(line, "Host Na");
 }
 
+static void a_result_code_is_read_as_its_message_means_it(void **state)
+{
+	struct vpdn_avp_iter it;
+	struct vpdn_avp avp;
+	uint8_t buf[32];
+	char line[100];
+
+	(void)state;
+	vpdn_avp_iter_init(&it, buf, unhex("8008 0000 0000 0004 800a 0000 0001 00040000", buf, sizeof(buf)));
+	assert_int_equal(vpdn_avp_next(&it, &avp), 1);
+	assert_int_equal(vpdn_avp_next(&it, &avp), 1);
+	assert_int_equal(avp.msg_type, VPDN_L2TP_STOPCCN);
+	assert_string_equal(vpdn_avp_print(&avp, line, sizeof(line)), "Result Code 4 (not authorized)");
+}
+
 static void secrets_are_not_printed(void **state)
 {
 	static const uint16_t secret[] = { VPDN_AVP_CHALLENGE_RESPONSE, VPDN_AVP_PROXY_AUTH_CHALLENGE,
@@ -478,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_speed_in_digits_is_understood),
 		cmocka_unit_test(numbers_have_the_size_of_their_row),
 		cmocka_unit_test(lines_say_what_an_avp_says),
+		cmocka_unit_test(a_result_code_is_read_as_its_message_means_it),
 		cmocka_unit_test(secrets_are_not_printed),
 		cmocka_unit_test(control_headers_are_parsed_with_care),
 	};
