@@ -2,7 +2,8 @@
 /*
  * pppoe_fake_kernel.c - PPPoE session sockets for a kernel without PPPoE, preloaded by test_pppoe_module.py.
  *
- * socket(AF_PPPOX) gives a Unix socket, good for nothing but being passed on and closed;
+ * socket(AF_PPPOX) gives a Unix socket, good for nothing but being passed on and closed, or fails with EAFNOSUPPORT when
+ * FAKE_PPPOX_ABSENT is set;
  * connect() writes "ID MAC DEVICE" to the file FAKE_PPPOX_LOG, and fails with EALREADY for the session numbers in
  * FAKE_PPPOX_BUSY (" 1 2 "), as the kernel does for one it still has.
  */
@@ -23,6 +24,10 @@ int socket(int domain, int type, int protocol)
 {
 	int (*next)(int, int, int) = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
 
+	if (domain == AF_PPPOX && getenv("FAKE_PPPOX_ABSENT")) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
 	return next(domain == AF_PPPOX ? AF_UNIX : domain, type, domain == AF_PPPOX ? 0 : protocol);
 }
 
