@@ -153,9 +153,9 @@ check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
 check-patches: setup					## the series apply, build, and keep malformed input out
 	$(Q)tests/patches/run
 check-lab: debs						## lab tests; TEST=name runs one
-	$(Q)tools/lab test $(TEST)
+	$(Q)tests/lab/run $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up
-	$(Q)tools/lab shell
+	$(Q)tests/lab/run --shell
 clean:							## remove what was built or fetched
 	$(Q)rm -rf build dist dist-san 2>/dev/null || sudo rm -rf build dist dist-san	# the lab's files are root's
 help:							## this list
