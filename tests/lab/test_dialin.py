@@ -121,14 +121,6 @@ def proxy_avps_of_pap(net):
     return {number: a.value for number, a in avps.items()}
 
 
-def test_lcp_mismatch(dialin):
-    """A LAC's LCP that does not suit the LNS is negotiated again, and the call comes up."""
-    net = dialin(lns={"options": "mtu 1400\nmru 1400\n"})
-    roles.dial(net.lab)
-    net.lab.client.ping(ADDRESS)
-    assert [p for p in ppp_packets(net.core, protocol="LCP") if p.code == "ConfReq"]
-
-
 def test_local_user_untouched(dialin):
     """A user without a VPDN domain logs in on the LAC: nothing goes to the LNS."""
     net = dialin()
