@@ -27,6 +27,7 @@ LDFLAGS ?= $(call flags,LDFLAGS)
 CFLAGS := $(CFLAGS)
 CPPFLAGS := $(CPPFLAGS)
 LDFLAGS := $(LDFLAGS)
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 SANFLAGS := $(if $(filter 1,$(SAN)),$(shell bash -c '. tools/common.sh; echo $$san_flags'))
 W = -Wall -Wextra -Werror -std=gnu11
 cc = $(CC) $(CPPFLAGS) -D_GNU_SOURCE -I. -Ilib $(INC) -MMD -MP $(CFLAGS) $(W) -fPIC $(SANFLAGS)
@@ -109,6 +110,8 @@ $(B)/pppoe/vpdn.so: $(pppoe_objs) $(LIB)
 $(MODULES):
 	@mkdir -p $(@D)
 	$(call show,LD,$@) $(ld) -shared $(if $(SANFLAGS),,-Wl,-z,defs) -Wl,--exclude-libs,ALL -o $@ $^ $(LIB_LIBS)
+
+$(B)/glue/%.o: INC = -DVPDN_VERSION='"$(VERSION)"'
 
 # Tables of the message protocol come from the header that defines them.
 $(B)/man/%: man/%.in man/ipc-tables lib/ipc_proto.h
