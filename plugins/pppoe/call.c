@@ -407,9 +407,10 @@ void vpdn_calls_exit(void)
 
 /* ---- starting and stopping ---- */
 
-static void put_line(struct vpdn_ipc_builder *b, const struct pppoe_hook_line *line, const char *peer)
+static void put_line(struct vpdn_ipc_builder *b, const struct pppoe_hook_line *line)
 {
-	char addresses[40];
+	const uint8_t *mac = line->peer_mac;
+	char addresses[40], number[18];
 
 	vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
 	vpdn_ipc_put_text(b, VPDN_TLV_ACCESS_INTERFACE, line->ifname);
@@ -423,17 +424,14 @@ static void put_line(struct vpdn_ipc_builder *b, const struct pppoe_hook_line *l
 		vpdn_ipc_put_bytes(b, VPDN_TLV_REMOTE_ID, line->remote_id, line->remote_id_len);
 	if (line->max_payload)
 		vpdn_ipc_put_u16(b, VPDN_TLV_PPP_MAX_PAYLOAD, line->max_payload);
-	vpdn_ipc_put_text(b, VPDN_TLV_CALLING_NUMBER, peer);
+	/* as rp-pppoe.so writes it */
+	snprintf(number, sizeof(number), "%02X:%02X:%02X:%02X:%02X:%02X", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	vpdn_ipc_put_text(b, VPDN_TLV_CALLING_NUMBER, number);
 
-	/* What the server gives a pppd it starts itself; the MRU follows from PPP_MAX_PAYLOAD and the template's own options. */
+	/* Of what the server gives a pppd it starts itself, the rest follows from the TLVs above (vpdn-serve.so). */
 	snprintf(addresses, sizeof(addresses), "%u.%u.%u.%u:%u.%u.%u.%u", line->local_ip[0], line->local_ip[1], line->local_ip[2],
 		 line->local_ip[3], line->remote_ip[0], line->remote_ip[1], line->remote_ip[2], line->remote_ip[3]);
 	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, addresses);
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, "noaccomp");
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, "nopcomp");
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, "default-asyncmap");
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, "remotenumber");
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, peer);
 }
 
 struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const struct pppoe_hook_line *line, int fd, int session_fd,
@@ -443,14 +441,13 @@ struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const stru
 	struct vpdn_ipc_builder start;
 	const uint8_t *mac = line->peer_mac;
 	struct vpdn_call *call;
-	char peer[18];
 
 	*err = -ENOMEM;
 	call = calloc(1, sizeof(*call));
 	if (!call)
 		return NULL;
-	snprintf(peer, sizeof(peer), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	snprintf(call->name, sizeof(call->name), "session=%u peer=%s interface=%s", line->session_id, peer, line->ifname);
+	snprintf(call->name, sizeof(call->name), "session=%u peer=%02x:%02x:%02x:%02x:%02x:%02x interface=%s", line->session_id,
+		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], line->ifname);
 	call->session = session;
 	call->fd = fd;
 	call->state = CALL_STARTING;
@@ -461,7 +458,7 @@ struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const stru
 		goto fail;
 	}
 	vpdn_ipc_begin(&start, VPDN_MSG_CALL_START, 0, 1);
-	put_line(&start, line, peer);
+	put_line(&start, line);
 	*err = vpdn_ipc_send(fd, &start, &session_fd, 1);
 	if (*err) {
 		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);

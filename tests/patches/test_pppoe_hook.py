@@ -15,8 +15,11 @@ def build(path, *flags):
     tree = os.environ.get("PPPOE_TREE")
     if not tree:
         pytest.skip("PPPOE_TREE does not name a built rp-pppoe source tree")
-    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", path, "-I", os.path.join(tree, "src"), *flags,
-                    os.path.join(os.path.dirname(__file__), "pppoe_hook_module.c")], check=True)
+    here = os.path.dirname(os.path.abspath(__file__))
+    # a package build takes the patches back out of its tree afterwards; the header was put aside before
+    include = [os.path.join(tree, "src"), os.path.join(here, "..", "..", "build", "include", "rp-pppoe")]
+    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", path, *(f"-I{path}" for path in include), *flags,
+                    os.path.join(here, "pppoe_hook_module.c")], check=True)
     return path
 
 
