@@ -184,25 +184,29 @@ static void every_tlv_round_trips(void **state)
 static void every_truncation_is_refused(void **state)
 {
 	static struct vpdn_ipc_builder b;
-	struct vpdn_ipc_msg *m = malloc(sizeof(*m));
-	size_t len;
+	size_t pass, len;
 
 	(void)state;
-	assert_non_null(m);
 	begin_with_required(&b, vpdn_ipc_msg_lookup(VPDN_MSG_L2TP_CALL_PLACE), 0);
 	assert_int_equal(vpdn_ipc_finish(&b), 0);
-	memcpy(m->buf, b.buf, b.w.len);
-	for (len = 0; len < b.w.len; len++)
-		assert_int_equal(vpdn_ipc_parse(m, len), -EPROTO);
-	/* the same with a length in the header that fits what is left */
-	for (len = VPDN_IPC_HEADER_LEN; len < b.w.len; len++) {
-		m->buf[10] = (uint8_t)(len >> 8);
-		m->buf[11] = (uint8_t)len;
-		assert_int_equal(vpdn_ipc_parse(m, len), -EBADMSG);
-		assert_int_equal(m->len, 0);
+	for (pass = 0; pass < 2; pass++) {
+		for (len = 0; len < b.w.len; len++) {
+			/* ends with the message: the sanitizer sees one octet too many */
+			struct vpdn_ipc_msg *m = malloc(offsetof(struct vpdn_ipc_msg, buf) + len);
+
+			assert_non_null(m);
+			memcpy(m->buf, b.buf, len);
+			/* in the second pass the header's length fits what is left */
+			if (pass && len >= VPDN_IPC_HEADER_LEN) {
+				m->buf[10] = (uint8_t)(len >> 8);
+				m->buf[11] = (uint8_t)len;
+			}
+			assert_int_equal(vpdn_ipc_parse(m, len),
+					 pass && len >= VPDN_IPC_HEADER_LEN ? -EBADMSG : -EPROTO);
+			assert_int_equal(m->len, 0);
+			free(m);
+		}
 	}
-	assert_int_equal(vpdn_ipc_parse(m, sizeof(m->buf) + 1), -EPROTO);
-	free(m);
 }
 
 static void other_headers_are_not_ours(void **state)
@@ -220,6 +224,7 @@ static void other_headers_are_not_ours(void **state)
 		assert_int_equal(parse_of(&m, &b), -EPROTO);
 		b.buf[at[i]] ^= 1;
 	}
+	assert_int_equal(vpdn_ipc_parse(&m, sizeof(m.buf) + 1), -EPROTO);
 	assert_int_equal(parse_of(&m, &b), 0);
 	b.buf[5] = 0xff;
 	assert_int_equal(parse_of(&m, &b), -EOPNOTSUPP);
