@@ -98,6 +98,7 @@ def lab(request):
     shutil.rmtree(log_dir, ignore_errors=True)
     kernel_log = KernelLog()
     topology = labnet.Topology(log_dir)
+    topology.secrets |= roles.SECRETS
     yield topology
     problems = topology.stop() + kernel_log.problems()
     if problems or getattr(request.node, "failed_call", True):

@@ -43,7 +43,7 @@ def held(node, daemons):
         "ppp interfaces": len(node.interfaces("^ppp")),
         "l2tp tunnels": tunnels, "l2tp sessions": sessions,
         "pppoe sessions": pppoe_count(node),
-        "descriptors": {daemon.name: daemon.fd_count() for daemon in daemons},
+        "descriptors": {daemon.name: daemon.descriptors() for daemon in daemons},
     }
 
 

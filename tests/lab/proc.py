@@ -5,6 +5,7 @@ Made by labnet.Node.spawn() and Node.run(). A process writes straight into its l
 and is awaited by what it logs.
 """
 
+import collections
 import os
 import re
 import signal
@@ -79,8 +80,15 @@ class Proc(LogFile):
             self.send(number)
         return self.wait(timeout)
 
-    def fd_count(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+    def descriptors(self):
+        """What its open descriptors are, {kind or path: how many}."""
+        kinds = collections.Counter()
+        for entry in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                kinds[re.sub(r"[:\[].*", "", os.readlink(f"/proc/{self.pid}/fd/{entry}"))] += 1
+            except FileNotFoundError:
+                pass
+        return dict(kinds)
 
     def rss_kb(self):
         """Resident memory in KiB."""

@@ -100,7 +100,6 @@ def start_lac(lab, changes=None, options="", settings="", extra=""):
     changes: further replacements in vpdn.conf; settings: lines added to its group;
     extra: text added to its end; options: further pppd options of the template.
     """
-    lab.secrets |= SECRETS
     node, role = lab.lac, Role(lab.lac)
     conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
                          {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
@@ -159,3 +158,12 @@ def dial(lab, user=USER, password=PASSWORD, options=(), interface="eth0"):
     return lab.client.spawn("pppd", [
         "pppd", "plugin", "rp-pppoe.so", f"nic-{interface}", "nodetach", "user", user, "noauth",
         "noipdefault", "noccp", "novj", "debug", "lcp-restart", "1", *options])
+
+
+def await_refusal(client, timeout=40):
+    """Wait until a dialling pppd was refused and has left.
+
+    Its exit status does not tell: a PADT may come before it has looked at the Failure.
+    """
+    client.await_line("(CHAP|PAP) authentication failed", timeout)
+    assert client.wait() != 0

@@ -153,7 +153,7 @@ def test_wrong_password(dialin):
     net = dialin()
     net.lab.secrets.add("not-the-password")
     client = roles.dial(net.lab, password="not-the-password")
-    assert client.wait() == 19
+    roles.await_refusal(client)
     response, failure = answer_of(net, ("CHAP", "Response"), ("CHAP", "Failure"))
     assert failure.id == response.id
     assert not ppp_packets(net.access, protocol="CHAP", code="Success")
@@ -169,7 +169,7 @@ def test_unknown_domain(dialin):
     """A domain of no group is nobody's but the LAC's own users: refused, no call placed."""
     net = dialin()
     client = roles.dial(net.lab, "dave@nowhere.example", "whatever")
-    assert client.wait() == 19
+    roles.await_refusal(client)
     response, failure = answer_of(net, ("CHAP", "Response"), ("CHAP", "Failure"))
     assert failure.id == response.id
     assert not net.core.packets(Control)
@@ -186,7 +186,7 @@ def test_lns_unreachable(lab, how):
         mute = lab.lns.socket(socket.AF_INET, socket.SOCK_DGRAM)
         mute.bind((lab.LNS, 1701))
     client = roles.dial(lab)
-    assert client.wait(40) == 19
+    roles.await_refusal(client)
     response = access.packets(Ppp, protocol="CHAP", code="Response")[0]
     failure = access.packets(Ppp, protocol="CHAP", code="Failure")[0]
     assert failure.id == response.id

@@ -45,7 +45,7 @@ def start_other_lac(lab):
     """A LAC on a tty on the node lns2, and its subscriber; returns the line between them."""
     node, role, line = lab.lns2, roles.Role(lab.lns2), Line()
     node.write("/etc/vpdn/vpdn.conf", labnet.sample("lac-tty/etc/vpdn/vpdn.conf", {
-        roles.SAMPLE_LNS: lab.LAC2, f'"{roles.SAMPLE_LAC}"': f'"{lab.LNS2}"', '"LAC"': '"LAC2"',
+        roles.SAMPLE_LNS: lab.LAC, f'"{roles.SAMPLE_LAC}"': f'"{lab.LNS2}"', '"LAC"': '"LAC2"',
         "example.com": "example.net", "l2tptunnel": "l2tptunnel2"}))
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-tty/etc/xl2tpd/xl2tpd.conf", {}))
     node.write("/etc/ppp/peers/vpdn-tty", labnet.sample("lac-tty/etc/ppp/peers/vpdn-tty", {}))

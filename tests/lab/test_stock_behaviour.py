@@ -9,6 +9,7 @@ import pytest
 import decode
 import labnet
 import leaks
+import roles
 from subscriber import Access
 from waiting import await_condition
 
@@ -119,7 +120,7 @@ def test_stock_behaviour_pppoe_wrong_password(lab):
     wire = lab.client.capture("eth0")
     start_pppoe_server(lab.lac)
     client = start_client(lab.client, "wrong")
-    assert client.wait() == 19
+    roles.await_refusal(client)
     assert wire.packets(decode.Ppp, protocol="CHAP", code="Failure")
     assert not wire.packets(decode.Ppp, protocol="CHAP", code="Success")
 

@@ -14,7 +14,7 @@ def test_tunnel_secret_wrong(dialin):
                  lac={"settings": "connect-timeout = 5"})
     net.lab.secrets.add("something-else")
     client = roles.dial(net.lab)
-    assert client.wait() == 19
+    roles.await_refusal(client)
     assert net.access.packets(Ppp, protocol="CHAP", code="Failure")
     stop = net.core.await_packet(Control, message="StopCCN")
     assert stop.result()[0] == 4
@@ -49,7 +49,7 @@ def test_unknown_lac_refused(dialin):
     net = dialin(lac={"changes": {'local-name = "LAC"': 'local-name = "STRANGER"'},
                       "settings": "connect-timeout = 5"})
     client = roles.dial(net.lab)
-    assert client.wait() == 19
+    roles.await_refusal(client)
     assert not net.core.packets(Control, message="ICRQ")
     stop = net.core.await_packet(Control, message="StopCCN")
     assert stop.src == Topology.LNS
