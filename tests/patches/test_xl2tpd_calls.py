@@ -2,7 +2,7 @@
 """How calls end: with the right message, once, and nothing of them stays behind."""
 import pytest
 
-from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, Daemon, Peer, avp, message, u16, u32, wait
+from xl2tpd_wire import CDN, ICCN, ICRQ, WEN, Daemon, Peer, avp, message, u16, u32, wait
 
 
 @pytest.fixture
@@ -110,6 +110,22 @@ def test_mandatory_avp_without_use_is_accepted(daemon, peer, attr, value):
     peer.send(cdn(1, 3, avp(attr, value)), sid)
     wait_calls(daemon, peer, 0)
     assert daemon.count("No handler") == 0
+
+
+def test_wan_error_notify_ends_nothing(tmp_path):
+    d = Daemon(tmp_path)
+    p = Peer(d).open()
+    try:
+        # no pppd on the test machine ends the call soon after the ICCN: both go in one burst
+        sid = p.call(1)
+        p.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), sid)
+        p.send(message(WEN, avp(34, b"\0" * 26)), sid)
+        assert p.hello()
+        assert "don't know how to handle" not in d.text()
+        assert d.count("on mandatory packet") == 0
+    finally:
+        p.close()
+        d.stop()
 
 
 @pytest.mark.parametrize("mandatory", [True, False])

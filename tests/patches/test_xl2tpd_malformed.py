@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from xl2tpd_wire import (CDN, CONTROL, HELLO, ICCN, ICRP, ICRQ, OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp,
-                         control, message, sccrq_avps, u16, u32)
+from xl2tpd_wire import (HELLO, ICRP, ICRQ, OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp,
+                         control, message, sccrq_avps, u16, u32, wait)
 
 RSS_SLACK_KB = 8192
 
@@ -228,8 +228,43 @@ def test_half_open_tunnels_are_bounded(daemon, peer):
         flood.close()
 
 
+def test_half_open_tunnel_ends_by_itself(daemon, peer):
+    """A peer that acknowledges our SCCRP and never goes on."""
+    peer.send(message(SCCRQ, *sccrq_avps(peer.tid)))
+    peer.expect(SCCRP)
+    assert peer.expect(STOPCCN, 40).value(1)[:2] == u16(1)
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+
+
+def test_repeated_sccrq_opens_one_tunnel(daemon, peer):
+    request = control(0, 0, 0, 0, message(SCCRQ, *sccrq_avps(peer.tid)))
+    for _ in range(3):
+        peer.raw(request)
+    peer.ns = 1
+    peer.expect(SCCRP)
+    peer.send(message(SCCCN))
+    assert peer.hello()
+    wait(lambda: daemon.tunnels() == {peer.their_tid: 0}, "one tunnel")
+
+
+def test_repeated_sccrq_is_not_judged_again(tmp_path):
+    """A refusal of the repetition would name the tunnel that is being set up."""
+    d = Daemon(tmp_path)
+    p = Peer(d)
+    try:
+        p.send(message(SCCRQ, *sccrq_avps(p.tid)))
+        p.expect(SCCRP)
+        p.raw(control(0, 0, 0, 0, message(SCCRQ, avp(7, b"peer"), avp(9, u16(p.tid)))))
+        assert all(m.type != STOPCCN for m in p.everything(1))
+        p.send(message(SCCCN))
+        assert p.hello()
+    finally:
+        p.close()
+        d.stop()
+
+
 def test_packet_of_another_version_does_not_take_a_sequence_number(daemon, peer):
     peer.open()
     for bits in (0xC801, 0xC803, 0xC802 & ~0x0800, 0xC802 & ~0x4000):
         peer.raw(control(peer.their_tid, 0, peer.ns, peer.nr, message(HELLO), bits=bits))
-    assert peer.hello()
+    assert peer.call(1)

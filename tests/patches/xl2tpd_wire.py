@@ -16,7 +16,7 @@ import time
 import pytest
 
 SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO = 1, 2, 3, 4, 6
-OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN = 7, 8, 9, 10, 11, 12, 14
+OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN, WEN, SLI = 7, 8, 9, 10, 11, 12, 14, 15, 16
 CONTROL = 0xC802            # T, L and S bits, version 2
 TIMEOUT = 10.0              # seconds; every wait ends as soon as its condition holds
 
@@ -136,6 +136,8 @@ class Daemon:
                 self.process.kill()
                 self.process.wait()
         self.log.close()
+        for line in self.text().splitlines():
+            assert "runtime error:" not in line and "ERROR: AddressSanitizer" not in line, self.text()
 
 
 class Message:
@@ -205,6 +207,12 @@ class Peer:
                 if self.acknowledge:
                     self.zlb()
             return got
+
+    def everything(self, seconds):
+        """What comes in that time, in order or not; nothing is acknowledged."""
+        end = time.monotonic() + seconds
+        while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
+            yield Message(self.socket.recv(4096))
 
     def expect(self, msgtype, timeout=TIMEOUT):
         """The next message of this type (None: a ZLB)."""
