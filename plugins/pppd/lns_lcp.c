@@ -13,8 +13,6 @@
 #include "lcp_options.h"
 #include "text.h"
 
-#define ECHO_REPLY_LEN	8
-
 /* Options of AVP 27 that pppd never asks for. */
 static const struct {
 	uint32_t bit;
@@ -179,20 +177,6 @@ bool vpdn_lns_lcp_suits(const struct vpdn_proxy *proxy, char *why, size_t size)
 	return false;
 }
 
-/* The Echo-Request that was not sent has been counted; nobody will answer it. */
-static void uncount_echo(void)
-{
-	unsigned char pkt[ECHO_REPLY_LEN];
-	struct vpdn_writer w;
-
-	vpdn_writer_init(&w, pkt, sizeof(pkt));
-	vpdn_writer_u8(&w, ECHOREP);
-	vpdn_writer_u8(&w, 0);
-	vpdn_writer_u16(&w, sizeof(pkt));
-	vpdn_writer_u32(&w, ~lcp_gotoptions[0].magicnumber);	/* any but our own */
-	lcp_protent.input(0, pkt, (int)w.len);
-}
-
 void vpdn_lns_lcp_force(bool silent)
 {
 	fsm *f = &lcp_fsm[0];
@@ -206,8 +190,8 @@ void vpdn_lns_lcp_force(bool silent)
 	if (!muted)
 		return;
 	vpdn_unmute();
-	if (lcp_echo_interval > 0 && f->state == OPENED)
-		uncount_echo();
+	if (lcp_echo_interval > 0)
+		vpdn_uncount_echo();
 }
 
 void vpdn_lns_lcp_negotiate(void)

@@ -9,6 +9,8 @@
 
 #include "cursor.h"
 
+#define ECHO_REPLY_LEN	8
+
 static bool parse_rest(struct vpdn_reader *r, struct vpdn_ppp_packet *p)
 {
 	uint16_t len;
@@ -116,9 +118,19 @@ void vpdn_unmute(void)
 	muted_fd = -1;
 }
 
-bool vpdn_muted(void)
+void vpdn_uncount_echo(void)
 {
-	return muted_fd >= 0;
+	unsigned char pkt[ECHO_REPLY_LEN];
+	struct vpdn_writer w;
+
+	if (lcp_fsm[0].state != OPENED)
+		return;
+	vpdn_writer_init(&w, pkt, sizeof(pkt));
+	vpdn_writer_u8(&w, ECHOREP);
+	vpdn_writer_u8(&w, 0);
+	vpdn_writer_u16(&w, sizeof(pkt));
+	vpdn_writer_u32(&w, ~lcp_gotoptions[0].magicnumber);	/* any but our own */
+	lcp_protent.input(0, pkt, (int)w.len);
 }
 
 unsigned char vpdn_chap_mdtype(uint8_t algorithm)

@@ -38,7 +38,9 @@ void vpdn_serve_set_cause(uint16_t code, uint16_t protocol, uint8_t direction, c
  */
 int vpdn_mute(void);
 void vpdn_unmute(void);
-bool vpdn_muted(void);
+/* pppd counts an Echo-Request although it was muted, and nobody will answer it: this
+ * is the answer. */
+void vpdn_uncount_echo(void);
 
 /* pppd's bit for a CHAP algorithm of RFC 1994, 0 when it has none. */
 unsigned char vpdn_chap_mdtype(uint8_t algorithm);

@@ -21,6 +21,7 @@
 #include "ipc_client.h"
 #include "lac_capture.h"
 #include "lac_handover.h"
+#include "lac_quiet.h"
 #include "lac_secrets.h"
 #include "plugin_common.h"
 #include "text.h"
@@ -336,17 +337,6 @@ static void saw_received(unsigned char *frame, int len)
 		vpdn_capture_watch(&capture, &p, true);
 }
 
-static void end_mute(void *arg)
-{
-	(void)arg;
-	vpdn_unmute();
-}
-
-/*
- * While the response is held pppd's timer repeats the challenge.  The subscriber has
- * answered it, so it is written to nowhere.  The hook runs just before the write; the
- * timer that ends it runs just after, in the same round of pppd's timers.
- */
 static void saw_sent(unsigned char *frame, int len)
 {
 	struct vpdn_ppp_packet p;
@@ -356,13 +346,13 @@ static void saw_sent(unsigned char *frame, int len)
 	if (!vpdn_ppp_packet_parse(frame, len, &p))
 		return;
 	vpdn_capture_watch(&capture, &p, false);
-	if (state == ASKING && p.protocol == VPDN_PROTO_CHAP && p.code == CHAP_CHALLENGE && vpdn_mute() == 0)
-		vpdn_ppp_timeout(end_mute, NULL, 0, 0);
+	vpdn_quiet_sending(&p, state == ASKING);
 }
 
 /* LCP has left the authentication phase under us: nobody waits for the answer. */
 static int phase_changed(int phase)
 {
+	vpdn_quiet_phase();
 	if (phase != PHASE_AUTHENTICATE && state == ASKING) {
 		info("vpdn: user \"%s\" left while vpdnd decided", claimed_name());
 		stop_asking();
@@ -388,4 +378,5 @@ void plugin_init(void)
 	next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_lac_ask_always();
+	vpdn_quiet_init();
 }
