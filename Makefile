@@ -92,7 +92,7 @@ $(LIB) $(DAEMON) $(PPP_SHARED):
 	$(call show,AR,$@) rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/vpdnd: $(call objs,glue/main.c) $(DAEMON) $(LIB)
-$(B)/vpdnctl: $(call objs,$(vpdnctl_src)) $(LIB)
+$(B)/vpdnctl: $(call objs,$(vpdnctl_src)) $(DAEMON) $(LIB)
 $(B)/vpdnd $(B)/vpdnctl:
 	$(call show,LD,$@) $(ld) -o $@ $^ $(DAEMON_LIBS)
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bridge.c - see bridge.h. */
+#include "bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ppp-ioctl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define PPP_DEVICE	"/dev/ppp"
+#define FRAME_MAX	4096	/* above any MRU of PPPoE or L2TP */
+#define DRAIN_MAX	1024	/* frames at one time: a flood must not hold the loop */
+
+void vpdn_bridge_init(struct vpdn_bridge *b)
+{
+	*b = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1 };
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vpdn_bridge_close(struct vpdn_bridge *b)
+{
+	close_fd(&b->access_chan);
+	close_fd(&b->l2tp_chan);
+	close_fd(&b->access_fd);
+	close_fd(&b->l2tp_fd);
+}
+
+const char *vpdn_bridge_unsupported(char *buf, size_t size)
+{
+	struct utsname u;
+	unsigned int major, minor;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2 || major > 5 || (major == 5 && minor >= 12))
+		return NULL;
+	snprintf(buf, size, "this kernel (%s) cannot bridge PPP channels (PPPIOCBRIDGECHAN); Linux 5.12 or later is needed", u.release);
+	return buf;
+}
+
+/* /dev/ppp attached to the channel of a PPPoX socket or tty; its number in *chan. The fd or -errno. */
+static int attach(int fd, const char *which, int *chan, char *err, size_t err_size)
+{
+	const char *what = "asking for its channel (PPPIOCGCHAN)";
+	int chan_fd = -1, rc;
+
+	if (ioctl(fd, PPPIOCGCHAN, chan) < 0)
+		goto fail;
+	what = "opening " PPP_DEVICE;
+	chan_fd = open(PPP_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (chan_fd < 0)
+		goto fail;
+	what = "attaching to its channel (PPPIOCATTCHAN)";
+	if (ioctl(chan_fd, PPPIOCATTCHAN, chan) < 0)
+		goto fail;
+	return chan_fd;
+fail:
+	rc = -errno;
+	snprintf(err, err_size, "%s: %s: %s", which, what, strerror(-rc));
+	close_fd(&chan_fd);
+	return rc;
+}
+
+/* Moves what is queued. False when `from` has hung up. A frame that the other side does not take is lost, as on a full queue. */
+static bool drain(struct vpdn_bridge *b, int from, int to)
+{
+	uint8_t frame[FRAME_MAX];
+	ssize_t n;
+
+	for (unsigned int i = 0; i < DRAIN_MAX; i++) {
+		n = read(from, frame, sizeof(frame));
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0)
+			return false;
+		if (write(to, frame, (size_t)n) == n)
+			b->moved++;
+	}
+	return true;
+}
+
+bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd)
+{
+	return drain(b, fd, fd == b->access_chan ? b->l2tp_chan : b->access_chan);
+}
+
+int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
+{
+	int access, l2tp, rc;
+
+	b->access_chan = attach(b->access_fd, "the subscriber's side", &access, err, err_size);
+	if (b->access_chan < 0)
+		return b->access_chan;
+	b->l2tp_chan = attach(b->l2tp_fd, "the L2TP side", &l2tp, err, err_size);
+	if (b->l2tp_chan < 0)
+		return b->l2tp_chan;
+
+	/* What came before the bridge goes first; what came while it was made, right after. */
+	if (!drain(b, b->access_chan, b->l2tp_chan) || !drain(b, b->l2tp_chan, b->access_chan)) {
+		snprintf(err, err_size, "a side hung up before it was bridged");
+		return -ENXIO;
+	}
+	if (ioctl(b->access_chan, PPPIOCBRIDGECHAN, &l2tp) < 0) {
+		rc = -errno;
+		if (rc != -ENOTTY || !vpdn_bridge_unsupported(err, err_size))
+			snprintf(err, err_size, "bridging both channels (PPPIOCBRIDGECHAN): %s", strerror(-rc));
+		return rc;
+	}
+	drain(b, b->access_chan, b->l2tp_chan);
+	drain(b, b->l2tp_chan, b->access_chan);
+	return 0;
+}

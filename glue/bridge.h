@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bridge.h - joining a subscriber's PPP channel and an L2TP session in the kernel
+ * (PPPIOCBRIDGECHAN, Linux 5.12), so that no frame passes through a process.
+ *
+ * call.c owns one struct vpdn_bridge a session. The kernel keeps the bridge as long
+ * as both channels live; the attached channel fds are kept to see a hang-up
+ * (readable and read() == 0).
+ */
+#ifndef VPDN_BRIDGE_H
+#define VPDN_BRIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct vpdn_bridge {
+	int access_fd;		/* the subscriber's PPPoE socket or tty; -1: none */
+	int access_chan;	/* /dev/ppp, attached to its channel */
+	int l2tp_fd;		/* the session's pppol2tp socket */
+	int l2tp_chan;
+	unsigned int moved;	/* frames moved by hand, before and after bridging */
+};
+
+/* No fds at all. */
+void vpdn_bridge_init(struct vpdn_bridge *b);
+
+/*
+ * Joins access_fd and l2tp_fd, which are set. Frames that queued up on either side
+ * before are moved over, in order. 0; or -errno and a line for people in `err`. On
+ * failure the fds stay, and vpdn_bridge_close() is still due.
+ */
+int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size);
+
+/*
+ * Moves frames that still came to one channel's queue (fd: access_chan or l2tp_chan)
+ * to the other. False when the channel has hung up.
+ */
+bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd);
+
+/* Closes all fds, which ends bridge and channels. */
+void vpdn_bridge_close(struct vpdn_bridge *b);
+
+/* NULL; or what is wrong with this kernel, when it is too old to bridge. */
+const char *vpdn_bridge_unsupported(char *buf, size_t size);
+
+#endif

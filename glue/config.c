@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config.c - see config.h: the life of a configuration and look-ups in it. Reading
+ * the file's grammar is config_parse.c's.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_parse.h"
+
+static int key_cmp(const struct vpdn_key *a, const struct vpdn_key *b)
+{
+	return a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : strcasecmp(a->value, b->value);
+}
+
+RB_GENERATE_INTERNAL(vpdn_keys, vpdn_key, node, key_cmp, static __attribute__((unused)))
+
+static const char *const key_names[VPDN_KEY_KINDS] = {
+	[VPDN_KEY_LINE] = "line",
+	[VPDN_KEY_DNIS] = "dnis",
+	[VPDN_KEY_DOMAIN] = "domain",
+};
+
+const char *vpdn_key_kind_name(enum vpdn_key_kind kind)
+{
+	return kind < VPDN_KEY_KINDS ? key_names[kind] : "?";
+}
+
+struct vpdn_config *vpdn_config_new(const char *path)
+{
+	struct vpdn_config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->refs = 1;
+	c->path = strdup(path);
+	if (!c->path) {
+		free(c);
+		return NULL;
+	}
+	TAILQ_INIT(&c->groups);
+	RB_INIT(&c->keys);
+	c->dead_s = 60;
+	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
+		c->search_order[c->n_search_order++] = (enum vpdn_key_kind)i;
+	return c;
+}
+
+struct vpdn_config *vpdn_config_get(struct vpdn_config *c)
+{
+	c->refs++;
+	return c;
+}
+
+static void strings_free(struct vpdn_strings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i]);
+	free(s->v);
+}
+
+static void group_free(struct vpdn_group *g)
+{
+	strings_free(&g->terminate_from);
+	if (g->tunnel_password) {
+		explicit_bzero(g->tunnel_password, strlen(g->tunnel_password));
+		free(g->tunnel_password);
+	}
+	free(g->name);
+	free(g->local_name);
+	free(g->lns);
+	free(g->sources);
+	free(g->ppp_template);
+	free(g);
+}
+
+void vpdn_config_put(struct vpdn_config *c)
+{
+	struct vpdn_group *g;
+	struct vpdn_key *k;
+
+	if (!c || --c->refs)
+		return;
+	while ((k = RB_MIN(vpdn_keys, &c->keys))) {
+		RB_REMOVE(vpdn_keys, &c->keys, k);
+		free(k->value);
+		free(k);
+	}
+	while ((g = TAILQ_FIRST(&c->groups))) {
+		TAILQ_REMOVE(&c->groups, g, link);
+		group_free(g);
+	}
+	free(c->path);
+	free(c);
+}
+
+const struct vpdn_group *vpdn_config_group(const struct vpdn_config *c, const char *name)
+{
+	const struct vpdn_group *g;
+
+	TAILQ_FOREACH(g, &c->groups, link)
+		if (!strcmp(g->name, name))
+			return g;
+	return NULL;
+}
+
+const struct vpdn_group *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value)
+{
+	/* RB_FIND only reads, but neither its tree nor what is compared is const. */
+	struct vpdn_key want = { .kind = kind, .value = (char *)value };
+	struct vpdn_key *k = RB_FIND(vpdn_keys, (struct vpdn_keys *)&c->keys, &want);
+
+	return k ? k->group : NULL;
+}
+
+int vpdn_config_add_key(struct vpdn_config *c, enum vpdn_key_kind kind, const char *value, unsigned int line,
+			struct vpdn_key **key)
+{
+	struct vpdn_key *k = calloc(1, sizeof(*k)), *old;
+
+	if (!k || !(k->value = strdup(value))) {
+		free(k);
+		return -ENOMEM;
+	}
+	k->kind = kind;
+	k->line = line;
+	old = RB_INSERT(vpdn_keys, &c->keys, k);
+	*key = old ? old : k;
+	if (!old)
+		return 0;
+	free(k->value);
+	free(k);
+	return -EEXIST;
+}
+
+int vpdn_config_load(const char *path, struct vpdn_config **out, char *err, size_t err_size)
+{
+	struct vpdn_config *c;
+	struct stat st;
+	FILE *f;
+	int fd, rc;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	f = fd < 0 ? NULL : fdopen(fd, "re");
+	if (!f || fstat(fd, &st) < 0) {
+		rc = -errno;
+		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+		if (f)
+			fclose(f);
+		else if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		snprintf(err, err_size, "%s: is not a regular file", path);
+		fclose(f);
+		return -EINVAL;
+	}
+	/* Whoever may write it decides where every subscriber's password goes. */
+	if ((st.st_mode & S_IWOTH) || (st.st_uid != 0 && st.st_uid != geteuid())) {
+		snprintf(err, err_size, "%s: others than root may write it (mode %04o, owner uid %u); use: chown root %s && chmod 0640 %s",
+			 path, st.st_mode & 07777, (unsigned int)st.st_uid, path, path);
+		fclose(f);
+		return -EPERM;
+	}
+	c = vpdn_config_new(path);
+	rc = c ? vpdn_config_parse(c, f, err, err_size) : -ENOMEM;
+	fclose(f);
+	if (rc == -ENOMEM)
+		snprintf(err, err_size, "%s: out of memory", path);
+	if (rc) {
+		vpdn_config_put(c);
+		return rc;
+	}
+	c->exposed = c->has_secrets && (st.st_mode & S_IROTH);
+	*out = c;
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control.h - what vpdnctl asks: CTL_REQUEST carries the words of a command, the
+ * answer is JSON in one or more CTL_REPLY, or an ERROR with a text. See dispatch.h.
+ */
+#ifndef VPDN_CONTROL_H
+#define VPDN_CONTROL_H
+
+#include "ipc.h"
+#include "server.h"
+
+int vpdn_control_on_request(struct vpdn_conn *c, struct vpdn_ipc_msg *m);
+
+#endif

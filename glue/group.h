@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * group.h - which vpdn-group a subscriber belongs to, and which of its LNSs gets the call.
+ *
+ * call.c asks both questions. Choosing the group looks at nothing but the
+ * configuration; choosing the LNS also at what vpdnd knows of each: its sessions
+ * (limits) and whether a tunnel to it failed a short while ago. That knowledge is a
+ * struct vpdn_usage for each LNS of each group, and one for each group as a whole;
+ * it outlives a reload of the configuration.
+ */
+#ifndef VPDN_GROUP_H
+#define VPDN_GROUP_H
+
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "ipc.h"
+
+/* What a group was chosen by. `value` is the configuration's. */
+struct vpdn_choice {
+	const struct vpdn_group *group;		/* NULL: none, the subscriber is local */
+	enum vpdn_key_kind kind;
+	char value[256];
+};
+
+/*
+ * Chooses the group for a SUBSCRIBER_ASK, in the configured order of keys. A line is
+ * compared with interface, Ethernet address, circuit id and remote id, in that order.
+ */
+void vpdn_group_select(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice);
+
+struct vpdn_usage {
+	RB_ENTRY(vpdn_usage) node;
+	char group[VPDN_NAME_MAX + 1];
+	struct in_addr addr;		/* INADDR_ANY: the group as a whole */
+	uint16_t port;
+	uint32_t sessions;		/* being placed or up */
+	uint64_t dead_until_ms;		/* CLOCK_MONOTONIC; 0: not dead */
+	uint64_t placed, failed;	/* calls, since vpdnd's start */
+};
+RB_HEAD(vpdn_usages, vpdn_usage);
+
+/* The record of one LNS (or, with INADDR_ANY and port 0, of a group), made when missing. NULL without memory. */
+struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port);
+/* Same, but NULL when there is none. */
+const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port);
+/* Frees the records without sessions that `keep` (NULL: none) does not name any more. */
+void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep);
+
+/* True when no session may be added to the group as a whole. */
+bool vpdn_group_full(const struct vpdn_usages *u, const struct vpdn_group *g);
+
+/*
+ * Chooses the next LNS of a group: of those not in the bit set `tried` and below
+ * their limit, the living before the dead, then the lowest priority; among equals by weight, with
+ * `random` deciding. The index in g->lns; -ENOENT: all were tried; -EUSERS: those left are full.
+ */
+int vpdn_lns_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* l2tp_peer.c - see l2tp_peer.h. */
+#include "l2tp_peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "log.h"
+#include "registry.h"
+
+#define L2TP_PORT	1701
+
+struct vpdn_l2tp {
+	struct vpdnd *d;
+	struct vpdn_conn *conn;
+	uint64_t since_ms;
+};
+
+struct vpdn_l2tp *vpdn_l2tp_new(struct vpdnd *d)
+{
+	struct vpdn_l2tp *l = calloc(1, sizeof(*l));
+
+	if (l) {
+		l->d = d;
+		l->since_ms = vpdnd_now_ms();
+	}
+	return l;
+}
+
+void vpdn_l2tp_free(struct vpdn_l2tp *l)
+{
+	free(l);
+}
+
+bool vpdn_l2tp_connected(const struct vpdn_l2tp *l)
+{
+	return l->conn;
+}
+
+const char *vpdn_l2tp_peer_name(const struct vpdn_l2tp *l)
+{
+	return l->conn ? vpdn_conn_name(l->conn) : "";
+}
+
+uint64_t vpdn_l2tp_since_ms(const struct vpdn_l2tp *l)
+{
+	return l->since_ms;
+}
+
+int vpdn_l2tp_attach(struct vpdn_l2tp *l, struct vpdn_conn *c)
+{
+	if (l->conn)
+		return -EBUSY;
+	l->conn = c;
+	l->since_ms = vpdnd_now_ms();
+	vpdn_log_notice("xl2tpd is connected: %s", vpdn_conn_name(c));
+	return 0;
+}
+
+void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c)
+{
+	if (l->conn != c)
+		return;
+	l->conn = NULL;
+	l->since_ms = vpdnd_now_ms();
+	if (!l->d->stopping)
+		vpdn_log_warn("xl2tpd has gone; its sessions end, and none is forwarded until it is back");
+	vpdn_registry_clear(l->d->registry);
+	vpdn_calls_l2tp_gone(l->d->calls);
+}
+
+/* What a group says about its tunnels, accepted or opened. */
+static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g)
+{
+	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, g->name);
+	vpdn_ipc_put_text(b, VPDN_TLV_LOCAL_NAME, g->local_name);
+	vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_AUTH, g->tunnel_auth);
+	if (g->tunnel_auth)
+		vpdn_ipc_put_text(b, VPDN_TLV_SECRET, g->tunnel_password);
+	vpdn_ipc_put_u32(b, VPDN_TLV_IDLE_S, g->idle_s);
+	vpdn_ipc_put_u32(b, VPDN_TLV_HELLO_S, g->hello_s);
+}
+
+static int send_group(struct vpdn_l2tp *l, const struct vpdn_group *g)
+{
+	struct vpdn_ipc_builder b;
+
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_GROUP, 0, 0);
+	put_tunnel(&b, g);
+	vpdn_ipc_put_text(&b, VPDN_TLV_PPP_TEMPLATE, g->ppp_template);
+	for (size_t i = 0; i < g->terminate_from.n; i++)
+		vpdn_ipc_put_text(&b, VPDN_TLV_TERMINATE_FROM, g->terminate_from.v[i]);
+	for (size_t i = 0; i < g->n_sources; i++)
+		vpdn_ipc_put_source(&b, g->sources[i].addr, g->sources[i].prefix_len);
+	if (g->limit)
+		vpdn_ipc_put_u32(&b, VPDN_TLV_MAX_SESSIONS, g->limit);
+	if (g->has_pool) {
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LOCAL, g->pool_local);
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_FIRST, g->pool_first);
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LAST, g->pool_last);
+	}
+	return vpdn_conn_send(l->conn, &b);
+}
+
+static int send_empty(struct vpdn_l2tp *l, uint16_t type)
+{
+	struct vpdn_ipc_builder b;
+
+	vpdn_ipc_begin(&b, type, 0, 0);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_send_groups(struct vpdn_l2tp *l)
+{
+	const struct vpdn_group *g;
+	int rc;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	rc = send_empty(l, VPDN_MSG_L2TP_CONFIG_BEGIN);
+	TAILQ_FOREACH(g, &l->d->config->groups, link)
+		if (!rc && g->accepts)
+			rc = send_group(l, g);
+	return rc ? rc : send_empty(l, VPDN_MSG_L2TP_CONFIG_END);
+}
+
+/* What a subscriber's plugin said about line and captured PPP, and the LNS is to be told. */
+static bool travels_on(uint16_t tlv)
+{
+	return (tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_CALL_SERIAL) || tlv == VPDN_TLV_USER ||
+	       (tlv >= VPDN_TLV_PROXY_INITIAL_RCVD && tlv <= VPDN_TLV_AVP);
+}
+
+int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_lns *lns,
+		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask)
+{
+	struct vpdn_ipc_builder b;
+	struct vpdn_ipc_iter it;
+	const uint8_t *p;
+	uint16_t tlv;
+	size_t len;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_PLACE, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	put_tunnel(&b, g);
+	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, lns->addr);
+	if (lns->port != L2TP_PORT)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, lns->port);
+	if (g->source_ip.s_addr != INADDR_ANY)
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
+	vpdn_ipc_iter_init(&it, ask);
+	while (vpdn_ipc_next(&it, &tlv, &p, &len))
+		if (travels_on(tlv))
+			vpdn_ipc_put_raw(&b, tlv, p, len);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_connect(struct vpdn_l2tp *l, uint32_t ref)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CONNECT, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *cause)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CLEAR, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_RESULT, cause->result);
+	if (cause->error)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_ERROR_CODE, cause->error);
+	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", cause->text);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_tunnel_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, const char *text)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_TUNNEL_CLEAR, 0, 0);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, tunnel_id);
+	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", text);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_session_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, uint16_t session_id, const char *text)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_SESSION_CLEAR, 0, 0);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, tunnel_id);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, session_id);
+	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", text);
+	return vpdn_conn_send(l->conn, &b);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * l2tp_peer.h - the link to the module inside xl2tpd, of which there is one at a time.
+ *
+ * Tells it the groups that accept tunnels, and asks for calls; call.c handles what
+ * it says about calls of ours, registry.c what it says about tunnels and LNS calls.
+ * All functions return -ENOTCONN when the module is not there.
+ */
+#ifndef VPDN_L2TP_PEER_H
+#define VPDN_L2TP_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "ipc.h"
+#include "server.h"
+
+struct vpdn_cause;
+
+struct vpdn_l2tp *vpdn_l2tp_new(struct vpdnd *d);
+void vpdn_l2tp_free(struct vpdn_l2tp *l);
+
+bool vpdn_l2tp_connected(const struct vpdn_l2tp *l);
+/* "" when it is not connected. */
+const char *vpdn_l2tp_peer_name(const struct vpdn_l2tp *l);
+/* When the present state began, CLOCK_MONOTONIC in ms. */
+uint64_t vpdn_l2tp_since_ms(const struct vpdn_l2tp *l);
+
+/* The module has said HELLO. 0, or -EBUSY: another one is connected. */
+int vpdn_l2tp_attach(struct vpdn_l2tp *l, struct vpdn_conn *c);
+/* Sends the groups; after HELLO and on reload. */
+int vpdn_l2tp_send_groups(struct vpdn_l2tp *l);
+/* `c` has gone; when it was the module, so have its tunnels and calls. */
+void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c);
+
+/* Asks for a call to one LNS of a group, with what SUBSCRIBER_ASK said. */
+int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_lns *lns,
+		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask);
+int vpdn_l2tp_connect(struct vpdn_l2tp *l, uint32_t ref);
+int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *cause);
+int vpdn_l2tp_tunnel_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, const char *text);
+int vpdn_l2tp_session_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, uint16_t session_id, const char *text);
+
+#endif

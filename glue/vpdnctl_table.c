@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vpdnctl_table.c - see vpdnctl_table.h. A table is a list of columns, each with a
+ * title and a way to make a cell of a JSON object; widths come from the contents.
+ */
+#include "vpdnctl_table.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL_MAX	256u
+#define COLUMNS_MAX	10u
+
+struct column {
+	const char *title;
+	bool right;			/* numbers */
+	void (*cell)(const json_t *row, const char *key, const char *key2, char *buf, size_t size);
+	const char *key, *key2;
+};
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "-";
+}
+
+/* ---- cells ---- */
+
+static void cell_text(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	(void)key2;
+	snprintf(buf, size, "%s", text_of(row, key));
+}
+
+static void cell_number(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	const json_t *v = json_object_get(row, key);
+
+	(void)key2;
+	if (json_is_integer(v))
+		snprintf(buf, size, "%lld", (long long)json_integer_value(v));
+	else
+		snprintf(buf, size, "-");
+}
+
+/* "5/9": ours and the peer's number. */
+static void cell_pair(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	char a[32], b[32];
+
+	cell_number(row, key, NULL, a, sizeof(a));
+	cell_number(row, key2, NULL, b, sizeof(b));
+	snprintf(buf, size, "%s/%s", a, b);
+}
+
+/* "LNS (192.0.2.2)" */
+static void cell_named(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	if (json_is_string(json_object_get(row, key)))
+		snprintf(buf, size, "%s (%s)", text_of(row, key), text_of(row, key2));
+	else
+		snprintf(buf, size, "%s", text_of(row, key2));
+}
+
+/* "03:12:07", "2d03h" */
+static void cell_age(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	unsigned long long s = (unsigned long long)json_integer_value(json_object_get(row, key));
+
+	(void)key2;
+	if (s >= 2 * 86400)
+		snprintf(buf, size, "%llud%02lluh", s / 86400, s % 86400 / 3600);
+	else
+		snprintf(buf, size, "%02llu:%02llu:%02llu", s / 3600, s % 3600 / 60, s % 60);
+}
+
+/* Who opened the tunnel: we (out) or the peer (in). */
+static void cell_direction(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	(void)key2;
+	snprintf(buf, size, "%s", json_is_true(json_object_get(row, key)) ? "out" : "in");
+}
+
+static const struct column tunnel_columns[] = {
+	{ "LocID", true, cell_number, "id", NULL },
+	{ "RemID", true, cell_number, "peer_id", NULL },
+	{ "Group", false, cell_text, "group", NULL },
+	{ "Peer", false, cell_named, "peer_name", "peer_ip" },
+	{ "Opened", false, cell_direction, "outgoing", NULL },
+	{ "State", false, cell_text, "state", NULL },
+	{ "Sessions", true, cell_number, "sessions", NULL },
+	{ "Age", true, cell_age, "age_s", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
+static const struct column session_columns[] = {
+	{ "ID", true, cell_number, "id", NULL },
+	{ "User", false, cell_text, "user", NULL },
+	{ "Access", false, cell_text, "access", NULL },
+	{ "Peer", false, cell_text, "peer_ip", NULL },
+	{ "Tunnel", false, cell_pair, "tunnel_id", "peer_tunnel_id" },
+	{ "Session", false, cell_pair, "session_id", "peer_session_id" },
+	{ "State", false, cell_text, "state", NULL },
+	{ "Interface", false, cell_text, "interface", NULL },
+	{ "Age", true, cell_age, "age_s", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
+static const struct column lns_columns[] = {
+	{ "LNS", false, cell_text, "ip", NULL },
+	{ "Port", true, cell_number, "port", NULL },
+	{ "Priority", true, cell_number, "priority", NULL },
+	{ "Weight", true, cell_number, "weight", NULL },
+	{ "Limit", true, cell_number, "limit", NULL },
+	{ "Sessions", true, cell_number, "sessions", NULL },
+	{ "Placed", true, cell_number, "placed", NULL },
+	{ "Failed", true, cell_number, "failed", NULL },
+	{ "Dead for s", true, cell_number, "dead_s", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
+/* ---- tables ---- */
+
+static void print_line(const struct column *c, const size_t *width, const json_t *row, const char *indent)
+{
+	char cell[CELL_MAX];
+
+	fputs(indent, stdout);
+	for (size_t i = 0; c[i].title; i++) {
+		if (row)
+			c[i].cell(row, c[i].key, c[i].key2, cell, sizeof(cell));
+		else
+			snprintf(cell, sizeof(cell), "%s", c[i].title);
+		if (c[i].right)
+			printf("%*s", (int)width[i], cell);
+		else if (c[i + 1].title)
+			printf("%-*s", (int)width[i], cell);
+		else
+			fputs(cell, stdout);
+		if (c[i + 1].title)
+			fputs("  ", stdout);
+	}
+	putchar('\n');
+}
+
+static void print_table(const struct column *c, const json_t *rows, const char *indent)
+{
+	size_t width[COLUMNS_MAX] = { 0 }, i;
+	char cell[CELL_MAX];
+	const json_t *row;
+
+	for (size_t k = 0; c[k].title; k++) {
+		width[k] = strlen(c[k].title);
+		json_array_foreach(rows, i, row) {
+			c[k].cell(row, c[k].key, c[k].key2, cell, sizeof(cell));
+			if (strlen(cell) > width[k])
+				width[k] = strlen(cell);
+		}
+	}
+	print_line(c, width, NULL, indent);
+	json_array_foreach(rows, i, row)
+		print_line(c, width, row, indent);
+}
+
+static void print_counted(const json_t *o, const char *key, const char *one, const struct column *c)
+{
+	const json_t *rows = json_object_get(o, key);
+	size_t n = json_array_size(rows);
+
+	printf("%zu %s%s\n", n, one, n == 1 ? "" : "s");
+	if (n)
+		print_table(c, rows, "");
+}
+
+void vpdnctl_print_tunnels(const json_t *o)
+{
+	print_counted(o, "tunnels", "tunnel", tunnel_columns);
+}
+
+void vpdnctl_print_sessions(const json_t *o)
+{
+	print_counted(o, "sessions", "session", session_columns);
+}
+
+void vpdnctl_print_all(const json_t *o)
+{
+	const json_t *v = json_object_get(o, "vpdnd"), *x = json_object_get(o, "xl2tpd"), *counter;
+	char age[32], read[32], since[32];
+	size_t i;
+
+	cell_age(v, "age_s", NULL, age, sizeof(age));
+	cell_age(v, "configuration_age_s", NULL, read, sizeof(read));
+	cell_age(x, "since_s", NULL, since, sizeof(since));
+	printf("vpdnd %s, up %s, %s read %s ago\n", text_of(v, "version"), age, text_of(v, "configuration"), read);
+	if (json_is_true(json_object_get(x, "connected")))
+		printf("xl2tpd connected for %s (%s)\n\n", since, text_of(x, "name"));
+	else
+		printf("xl2tpd not connected for %s: nothing can be forwarded or accepted\n\n", since);
+	vpdnctl_print_tunnels(o);
+	putchar('\n');
+	vpdnctl_print_sessions(o);
+	printf("\nSince vpdnd started\n");
+	json_array_foreach(json_object_get(o, "counters"), i, counter) {
+		json_int_t n = json_integer_value(json_object_get(counter, "value"));
+
+		/* Calls are always told; what went wrong only when something did. */
+		if (n || i < 3)
+			printf("%8lld  %s\n", (long long)n, text_of(counter, "text"));
+	}
+}
+
+static void field(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void field(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("  %-12s", name);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+static void print_lines(const char *name, const json_t *lines)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+		field(i ? "" : name, "%s", json_string_value(line));
+}
+
+static void optional(const json_t *o, const char *name, const char *key)
+{
+	if (json_is_string(json_object_get(o, key)))
+		field(name, "%s", text_of(o, key));
+}
+
+void vpdnctl_print_session(const json_t *o)
+{
+	const json_t *s = json_array_get(json_object_get(o, "sessions"), 0);
+	char pair[64], pair2[64], age[32];
+
+	cell_age(s, "age_s", NULL, age, sizeof(age));
+	cell_pair(s, "tunnel_id", "peer_tunnel_id", pair, sizeof(pair));
+	cell_pair(s, "session_id", "peer_session_id", pair2, sizeof(pair2));
+	printf("Session %lld, %s for %s\n", (long long)json_integer_value(json_object_get(s, "id")), text_of(s, "state"), age);
+	field("User", "%s", text_of(s, "user"));
+	field("Access", "%s", text_of(s, "access"));
+	print_lines("Line", json_object_get(s, "line"));
+	field("Group", "%s", text_of(s, "group"));
+	field("Peer", "%s (%s)", text_of(s, "peer_ip"), strcmp(text_of(s, "role"), "lac") ? "LAC" : "LNS");
+	field("Tunnel", "%s (ours/theirs)", pair);
+	field("Session", "%s (ours/theirs)", pair2);
+	optional(s, "Interface", "interface");
+	optional(s, "Our IP", "local_ip");
+	optional(s, "Their IP", "remote_ip");
+	print_lines("Captured", json_object_get(s, "captured"));
+	print_lines("Decided", json_object_get(s, "decisions"));
+	optional(s, "Last reason", "reason");
+}
+
+static void print_list(const char *name, const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	printf("  %-12s", name);
+	json_array_foreach(list, i, v)
+		printf("%s%s", i ? ", " : "", json_string_value(v));
+	putchar('\n');
+}
+
+static void print_group(const json_t *g)
+{
+	char idle[32], hello[32];
+
+	printf("vpdn-group %s, %s\n", text_of(g, "name"), text_of(g, "direction"));
+	cell_number(g, "idle_timeout_s", NULL, idle, sizeof(idle));
+	cell_number(g, "hello_s", NULL, hello, sizeof(hello));
+	print_list("domain", json_object_get(g, "domain"));
+	print_list("dnis", json_object_get(g, "dnis"));
+	print_list("line", json_object_get(g, "line"));
+	print_list("from", json_object_get(g, "terminate_from"));
+	print_list("source", json_object_get(g, "source"));
+	optional(g, "template", "ppp_template");
+	if (json_is_string(json_object_get(g, "pool_first")))
+		field("pool", "%s to %s, ours %s", text_of(g, "pool_first"), text_of(g, "pool_last"), text_of(g, "pool_local"));
+	field("local-name", "%s", text_of(g, "local_name"));
+	field("tunnel", "authentication %s, idle-timeout %s s, hello %s s",
+	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", idle, hello);
+	if (json_array_size(json_object_get(g, "lns")))
+		print_table(lns_columns, json_object_get(g, "lns"), "  ");
+}
+
+void vpdnctl_print_groups(const json_t *o)
+{
+	const json_t *groups = json_object_get(o, "groups"), *g;
+	size_t i;
+
+	if (!json_array_size(groups))
+		printf("no vpdn-group is configured\n");
+	json_array_foreach(groups, i, g) {
+		if (i)
+			putchar('\n');
+		print_group(g);
+	}
+}

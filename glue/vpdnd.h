@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vpdnd.h - the daemon as a whole: what its parts share, and its entry.
+ *
+ * There is one struct vpdnd a process, made by vpdnd_main() and handed to every
+ * part; there are no other globals. All runs in one event loop; nothing blocks.
+ */
+#ifndef VPDN_VPDND_H
+#define VPDN_VPDND_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "counters.h"
+#include "group.h"
+
+struct vpdn_server;
+struct vpdn_calls;
+struct vpdn_l2tp;
+struct vpdn_registry;
+
+struct vpdnd {
+	struct event_base *base;
+	const char *config_path;
+	struct vpdn_config *config;
+	struct vpdn_server *server;
+	struct vpdn_calls *calls;	/* forwarded sessions */
+	struct vpdn_l2tp *l2tp;		/* the link to xl2tpd's module */
+	struct vpdn_registry *registry;	/* tunnels and LNS calls it reports */
+	struct vpdn_usages usages;
+	struct vpdn_counters counters;
+	uint32_t last_id;		/* of sessions, forwarded or accepted */
+	uint64_t started_ms, loaded_ms;
+	bool stopping;
+};
+
+int vpdnd_main(int argc, char **argv);
+
+/* CLOCK_MONOTONIC in ms. */
+uint64_t vpdnd_now_ms(void);
+
+/* Reads the configuration again. 0; or -errno, a line in `err`, and nothing has changed. */
+int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size);
+
+/* A number for a new session of this host, forwarded or accepted; never 0. */
+uint32_t vpdnd_new_id(struct vpdnd *d);
+
+/* For call.c: the last forwarded session has gone. */
+void vpdnd_calls_empty(struct vpdnd *d);
+
+#endif
