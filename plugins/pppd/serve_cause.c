@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * serve_cause.c - see serve_cause.h; used by serve_call.c in a template's child.
- * Disconnect codes: RFC 3145 section 3.
+ * Disconnect codes: RFC 3145 section 3; the direction is the side that has the fault,
+ * or that asked for the end.
  */
 #include "serve_cause.h"
 
@@ -16,6 +17,7 @@ static struct {
 	void (*over)(const struct vpdn_end *end);
 	bool over_said;
 	bool terminate_sent;
+	bool heard;			/* an LCP packet of the peer */
 	uint16_t refused_by;		/* protocol in which we sent a Failure or Nak */
 	char peer_reason[96];		/* of its Terminate-Request */
 	void (*next_recv)(unsigned char *, int);
@@ -36,13 +38,13 @@ static const struct {
 	{ EXIT_USER_REQUEST, VPDN_PPP_CAUSE_ADMIN, 0, VPDN_PPP_DIR_GLOBAL, "ended by an administrator" },
 	{ EXIT_CONNECT_FAILED, VPDN_PPP_CAUSE_NONE, 0, VPDN_PPP_DIR_GLOBAL, "the session's socket could not be used" },
 	{ EXIT_NEGOTIATION_FAILED, VPDN_PPP_CAUSE_LCP_TIMEOUT, VPDN_PROTO_LCP, VPDN_PPP_DIR_GLOBAL, "PPP negotiation failed" },
-	{ EXIT_PEER_AUTH_FAILED, VPDN_PPP_CAUSE_AUTH_FAILED, 0, VPDN_PPP_DIR_LOCAL, "the peer failed to authenticate" },
+	{ EXIT_PEER_AUTH_FAILED, VPDN_PPP_CAUSE_AUTH_FAILED, 0, VPDN_PPP_DIR_PEER, "the peer failed to authenticate" },
 	{ EXIT_IDLE_TIMEOUT, VPDN_PPP_CAUSE_NORMAL, VPDN_PROTO_LCP, VPDN_PPP_DIR_LOCAL, "idle time-out" },
 	{ EXIT_CONNECT_TIME, VPDN_PPP_CAUSE_NORMAL, VPDN_PROTO_LCP, VPDN_PPP_DIR_LOCAL, "connect time used up" },
-	{ EXIT_PEER_DEAD, VPDN_PPP_CAUSE_LCP_ECHO, VPDN_PROTO_LCP, VPDN_PPP_DIR_LOCAL, "no answer to LCP Echo-Requests" },
+	{ EXIT_PEER_DEAD, VPDN_PPP_CAUSE_LCP_ECHO, VPDN_PROTO_LCP, VPDN_PPP_DIR_GLOBAL, "no answer to LCP Echo-Requests" },
 	{ EXIT_HANGUP, VPDN_PPP_CAUSE_NONE, 0, VPDN_PPP_DIR_GLOBAL, "the line is gone" },
 	{ EXIT_LOOPBACK, VPDN_PPP_CAUSE_LCP_LOOPED, VPDN_PROTO_LCP, VPDN_PPP_DIR_GLOBAL, "the line is looped back" },
-	{ EXIT_AUTH_TOPEER_FAILED, VPDN_PPP_CAUSE_AUTH_FAILED, 0, VPDN_PPP_DIR_PEER, "we failed to authenticate to the peer" },
+	{ EXIT_AUTH_TOPEER_FAILED, VPDN_PPP_CAUSE_AUTH_FAILED, 0, VPDN_PPP_DIR_LOCAL, "we failed to authenticate to the peer" },
 	{ EXIT_TRAFFIC_LIMIT, VPDN_PPP_CAUSE_NORMAL, VPDN_PROTO_LCP, VPDN_PPP_DIR_LOCAL, "traffic limit reached" },
 	{ EXIT_CNID_AUTH_FAILED, VPDN_PPP_CAUSE_ADMIN, 0, VPDN_PPP_DIR_GLOBAL, "the calling number is not allowed" },
 };
@@ -72,6 +74,10 @@ const struct vpdn_end *vpdn_cause_get(int status)
 
 	if (watch.end.known)
 		return &watch.end;
+	if (status == EXIT_NEGOTIATION_FAILED && !watch.heard) {
+		set(VPDN_PPP_CAUSE_LCP_SILENT, VPDN_PROTO_LCP, VPDN_PPP_DIR_GLOBAL, "no LCP packet came from the peer");
+		return &watch.end;
+	}
 	for (i = 0; i < sizeof(by_status) / sizeof(by_status[0]); i++)
 		if (by_status[i].status == status) {
 			set(by_status[i].code, by_status[i].protocol, by_status[i].direction, by_status[i].text);
@@ -118,13 +124,13 @@ static void we_terminate(const struct vpdn_ppp_packet *p)
 	switch (vpdn_ppp_status()) {
 	case EXIT_PEER_AUTH_FAILED:
 		if (watch.refused_by)
-			set(VPDN_PPP_CAUSE_AUTH_FAILED, watch.refused_by, VPDN_PPP_DIR_LOCAL,
+			set(VPDN_PPP_CAUSE_AUTH_FAILED, watch.refused_by, VPDN_PPP_DIR_PEER,
 			    "authentication failed: wrong name or password");
 		else if (strcmp(reason, "peer refused to authenticate") == 0)
-			set(VPDN_PPP_CAUSE_AUTH_REFUSED, VPDN_PROTO_LCP, VPDN_PPP_DIR_LOCAL,
+			set(VPDN_PPP_CAUSE_AUTH_REFUSED, VPDN_PROTO_LCP, VPDN_PPP_DIR_PEER,
 			    "the peer refused to authenticate");
 		else
-			set(VPDN_PPP_CAUSE_AUTH_TIMEOUT, 0, VPDN_PPP_DIR_LOCAL, "the peer did not authenticate in time");
+			set(VPDN_PPP_CAUSE_AUTH_TIMEOUT, 0, VPDN_PPP_DIR_GLOBAL, "the peer did not authenticate in time");
 		break;
 	case EXIT_OK:
 	case EXIT_NEGOTIATION_FAILED:
@@ -152,7 +158,10 @@ static void saw_received(unsigned char *frame, int len)
 		watch.next_recv(frame, len);
 	if (!vpdn_ppp_packet_parse(frame, len, &p))
 		return;
-	if (p.protocol == VPDN_PROTO_LCP && p.code == TERMREQ && lcp_fsm[0].state == OPENED) {
+	if (p.protocol != VPDN_PROTO_LCP)
+		return;
+	watch.heard = true;
+	if (p.code == TERMREQ && lcp_fsm[0].state == OPENED) {
 		vpdn_text_escape(p.body, p.body_len, watch.peer_reason, sizeof(watch.peer_reason));
 		snprintf(text, sizeof(text), "LCP Terminate-Request received%s%s", watch.peer_reason[0] ? ": " : "",
 			 watch.peer_reason);

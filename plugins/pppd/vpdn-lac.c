@@ -131,7 +131,7 @@ static void refuse(const char *reason)
 	warn("vpdn: user \"%s\" refused: %s", claimed_name(), reason);
 	stop_asking();
 	state = SETTLED;
-	vpdn_serve_set_cause(VPDN_PPP_CAUSE_AUTH_FAILED, protocol, VPDN_PPP_DIR_LOCAL, reason);
+	vpdn_serve_set_cause(VPDN_PPP_CAUSE_AUTH_FAILED, protocol, VPDN_PPP_DIR_PEER, reason);
 	if (len > 0)
 		output(0, frame, len);
 	vpdn_capture_drop(&capture);
