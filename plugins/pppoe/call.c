@@ -34,7 +34,7 @@
 #define MESSAGES_PER_WAKEUP	16	/* of one call; the others want their turn */
 
 enum call_state {
-	CALL_STARTING,		/* CALL_START sent */
+	CALL_STARTING,		/* CALL_STARTED is awaited */
 	CALL_RUNNING,		/* a child runs PPP */
 	CALL_HANDED_OVER,	/* vpdnd has the session */
 	CALL_DRAINING,		/* PPP is over, PADT sent; the child leaves */
@@ -57,6 +57,7 @@ struct vpdn_call {
 	TAILQ_ENTRY(vpdn_call) waiting;		/* in deadlines, when has_deadline */
 	struct pppoe_hook_session *session;	/* the server's; NULL once it was ended */
 	int fd;
+	int session_fd;				/* the kernel's session, until the template has it; else -1 */
 	enum call_state state;
 	bool has_deadline;
 	struct timespec deadline;		/* CLOCK_MONOTONIC */
@@ -76,6 +77,7 @@ static struct call_list calls = TAILQ_HEAD_INITIALIZER(calls);
 static struct call_list deadlines = TAILQ_HEAD_INITIALIZER(deadlines);
 static struct pppoe_hook_watch *watch;
 static int epoll_fd = -1, timer_fd = -1;
+static struct vpdn_ipc_builder call_start;	/* of the call made last */
 
 #define call_log(call, priority, fmt, ...)	server->log(priority, "%s: " fmt, (call)->name, ##__VA_ARGS__)
 
@@ -270,6 +272,8 @@ static void call_free(struct vpdn_call *call)
 {
 	deadline_clear(call);
 	TAILQ_REMOVE(&calls, call, entry);
+	if (call->session_fd >= 0)
+		close(call->session_fd);
 	close(call->fd);	/* leaves the epoll set with it: nobody else has this end */
 	free(call);
 }
@@ -434,11 +438,10 @@ static void put_line(struct vpdn_ipc_builder *b, const struct pppoe_hook_line *l
 	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, addresses);
 }
 
-struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const struct pppoe_hook_line *line, int fd, int session_fd,
-				  int *err)
+struct vpdn_call *vpdn_call_new(struct pppoe_hook_session *session, const struct pppoe_hook_line *line, int fd, int session_fd,
+				int *err)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP };
-	struct vpdn_ipc_builder start;
 	const uint8_t *mac = line->peer_mac;
 	struct vpdn_call *call;
 
@@ -446,30 +449,41 @@ struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const stru
 	call = calloc(1, sizeof(*call));
 	if (!call)
 		return NULL;
+	event.data.ptr = call;
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+		*err = -errno;
+		free(call);
+		return NULL;
+	}
 	snprintf(call->name, sizeof(call->name), "session=%u peer=%02x:%02x:%02x:%02x:%02x:%02x interface=%s", line->session_id,
 		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], line->ifname);
 	call->session = session;
 	call->fd = fd;
+	call->session_fd = session_fd;
 	call->state = CALL_STARTING;
-
-	event.data.ptr = call;
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
-		*err = -errno;
-		goto fail;
-	}
-	vpdn_ipc_begin(&start, VPDN_MSG_CALL_START, 0, 1);
-	put_line(&start, line);
-	*err = vpdn_ipc_send(fd, &start, &session_fd, 1);
-	if (*err) {
-		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-		goto fail;
-	}
 	TAILQ_INSERT_TAIL(&calls, call, entry);
 	deadline_set(call);
+
+	/* the line is known only now; the server starts no other call before it says that this one is ready */
+	vpdn_ipc_begin(&call_start, VPDN_MSG_CALL_START, 0, 1);
+	put_line(&call_start, line);
 	return call;
-fail:
-	free(call);
-	return NULL;
+}
+
+void vpdn_call_start(struct vpdn_call *call)
+{
+	struct event_data data = { 0 };
+	char reason[96];
+	int rc;
+
+	rc = vpdn_ipc_send(call->fd, &call_start, &call->session_fd, 1);
+	close(call->session_fd);	/* the template has its own by now */
+	call->session_fd = -1;
+	if (rc == 0)
+		return;
+	snprintf(reason, sizeof(reason), "the template does not take the call (%s)", strerror(-rc));
+	data.reason = reason;
+	call_step(call, EV_INVALID, &data);
 }
 
 void vpdn_call_stop(struct vpdn_call *call, enum pppoe_hook_stop reason)

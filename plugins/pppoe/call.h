@@ -22,12 +22,18 @@ int vpdn_calls_init(const struct pppoe_hook_server *server);
 void vpdn_calls_exit(void);
 
 /*
- * Starts a call: sends CALL_START with the session's socket over `fd`, a fresh connection to the template, which now belongs
- * to the call. `session_fd` stays the caller's. The call, which ends the session by itself, or NULL with *err a negative errno
- * value; `fd` is then still the caller's.
+ * Makes a call of a session whose PADS has not been sent: `fd`, a fresh connection to the template, and `session_fd`, the
+ * session's socket, belong to the call from then on. Nothing is said to the template yet. The call, which ends the session by
+ * itself, or NULL with *err a negative errno value; both fds are then still the caller's.
  */
-struct vpdn_call *vpdn_call_start(struct pppoe_hook_session *session, const struct pppoe_hook_line *line, int fd, int session_fd,
-				  int *err);
+struct vpdn_call *vpdn_call_new(struct pppoe_hook_session *session, const struct pppoe_hook_line *line, int fd, int session_fd,
+				int *err);
+
+/*
+ * PADS has been sent for the call made last: hands its session to the template (CALL_START). Not before, or the template's
+ * first frame could reach the subscriber ahead of the PADS.
+ */
+void vpdn_call_start(struct vpdn_call *call);
 
 /* The session is over on the server's side: closes the connection, which tells whoever holds its other end. */
 void vpdn_call_stop(struct vpdn_call *call, enum pppoe_hook_stop reason);

@@ -4,9 +4,10 @@
  *
  *	pppoe-server -E /usr/lib/vpdn/pppoe-vpdn.so,template=NAME[,templates=DIR] ...
  *
- * For each accepted PADR the kernel's session is made first and handed, with all that is known of the line, to the template
- * NAME, which listens on DIR/NAME.sock (vpdn-ppp@NAME, vpdn-serve.so). Only then does the server send PADS: whatever the
- * subscriber sends from its first moment on is kept by the kernel. Without a template the subscriber gets a PADS with an error.
+ * For each accepted PADR the kernel's session is made and the template NAME is connected to, which listens on DIR/NAME.sock
+ * (vpdn-ppp@NAME, vpdn-serve.so). Only then does the server send PADS: whatever the subscriber sends from its first moment on is
+ * kept by the kernel. After it the session goes to the template, with all that is known of the line. Without a template the
+ * subscriber gets a PADS with an error.
  *
  * The server's side is described in pppoe-hook.h. Called from the server's one thread only; nothing here blocks.
  */
@@ -121,16 +122,20 @@ static enum pppoe_hook_verdict session_start(struct pppoe_hook_session *session,
 	err = vpdn_ipc_peer(fd, NULL, &uid);
 	if (!err && uid != 0)
 		err = -EPERM;
-	*data = err ? NULL : vpdn_call_start(session, line, fd, session_fd, &err);
-	if (!*data) {
-		close(fd);
-		verdict = reject(line, error, what, err, "");
-		goto out;
-	}
-	verdict = PPPOE_HOOK_TAKEN;
+	*data = err ? NULL : vpdn_call_new(session, line, fd, session_fd, &err);
+	if (*data)
+		return PPPOE_HOOK_TAKEN;
+	close(fd);
+	verdict = reject(line, error, what, err, "");
 out:
-	close(session_fd);	/* the template has its own by now */
+	close(session_fd);
 	return verdict;
+}
+
+static void session_ready(struct pppoe_hook_session *session, void *data)
+{
+	(void)session;
+	vpdn_call_start(data);
 }
 
 static void session_stop(struct pppoe_hook_session *session, void *data, enum pppoe_hook_stop reason)
@@ -152,6 +157,7 @@ __attribute__((visibility("default"))) const struct pppoe_hook_module pppoe_hook
 	.name = "vpdn",
 	.init = module_init,
 	.session_start = session_start,
+	.session_ready = session_ready,
 	.session_stop = session_stop,
 	.exit = module_exit,
 };

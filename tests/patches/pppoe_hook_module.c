@@ -3,8 +3,9 @@
  * pppoe_hook_module.c - a module for pppoe-server's -E, for test_pppoe_hook.py: every hook and every function of the server
  * is used, and logged.
  *
- * The Service-Name asked for is the verdict: "take", "reject", "pass", "other" (only session numbers above 3 will do), "never"
- * (no session number will do). The argument is the path of a FIFO; "N\n" written to it ends session N with PADT, "-N\n" without.
+ * The Service-Name asked for is the verdict: "take", "reject", "pass", "other" (only session numbers above 3 will do),
+ * "never" (no session number will do). Session 66 is ended as soon as it is ready. The argument is the path of a FIFO;
+ * "N\n" written to it ends session N with PADT, "-N\n" without.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,15 @@ static enum pppoe_hook_verdict start(struct pppoe_hook_session *session, const s
 	return PPPOE_HOOK_TAKEN;
 }
 
+static void ready(struct pppoe_hook_session *session, void *data)
+{
+	struct pppoe_hook_session **slot = data;
+
+	server->log(LOG_INFO, "ready id=%td %s", slot - sessions, *slot == session ? "known" : "unknown");
+	if (slot - sessions == 66)
+		server->session_end(session, "ended at once");
+}
+
 static void stop(struct pppoe_hook_session *session, void *data, enum pppoe_hook_stop reason)
 {
 	struct pppoe_hook_session **slot = data;
@@ -100,6 +110,7 @@ const struct pppoe_hook_module pppoe_hook_module = {
 	.name = "test",
 	.init = init,
 	.session_start = start,
+	.session_ready = ready,
 	.session_stop = stop,
 	.exit = leave,
 };

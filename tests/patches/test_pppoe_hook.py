@@ -60,6 +60,7 @@ def test_taken_session_gets_pads_and_no_pppd(module, fifo):
         assert server.logged("start ") == [f"start srv {mac} id=101 max=1500 service='take' ac='ac1' circuit=4:port remote=3:sub "
                                            "ip=192.0.2.1:192.0.2.10"]
         assert server.logged("circuit-id 'port' remote-id 'sub'")
+        wait_for(lambda: server.logged("ready id=101 known"), "the module is told that PADS was sent")
         end(fifo, 101)
         padt = server.receive(PADT)
         assert (padt.session, padt.get(GENERIC_ERROR)) == (101, b"ended by the module")
@@ -88,11 +89,20 @@ def test_end_without_padt(module, fifo):
         assert server.receive(PADT, timeout=0.3) is None
 
 
+def test_session_ended_as_soon_as_it_is_ready(module, fifo):
+    with hooked(module, fifo, "-o", "65") as server:
+        assert ask(server, b"take").session == 66	# PADS comes before PADT
+        padt = server.receive(PADT)
+        assert (padt.session, padt.get(GENERIC_ERROR)) == (66, b"ended at once")
+        assert ask(server, b"take").session == 67
+
+
 def test_repeated_padr_of_a_taken_session(module, fifo):
     with hooked(module, fifo) as server:
         cookie = server.cookie()
         assert [server.request(cookie, service=b"take").session for _ in range(3)] == [1, 1, 1]
         assert len(server.logged("start ")) == 1
+        assert server.logged("ready ") == ["ready id=1 known"]
 
 
 def test_reject_and_pass(module, fifo):
