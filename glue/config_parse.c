@@ -21,14 +21,18 @@
 
 
 #define SECRET_MAX	255u
+#define FILE_MAX	(4u * 1024 * 1024)
 #define L2TP_PORT	1701
 #define ROOT		"root"
+/* libConfuse takes a file that ends inside a block; this, put behind the end, must then be met in that block. */
+#define AT_END		"end-of-file"
 
 static struct {
 	struct vpdn_config *c;
 	struct vpdn_group_keys pending;	/* of the group that is being read */
 	const cfg_opt_t **seen;		/* settings of that group that have a value: libConfuse would just take the last */
 	size_t n_seen;
+	size_t n_order;			/* entries of search-order read so far */
 	char *err;
 	size_t err_size;
 	int rc;
@@ -47,8 +51,12 @@ static void complain(cfg_t *cfg, const char *fmt, va_list ap)
 	snprintf(parse.err, parse.err_size, "%s:%d: ", parse.c->path, cfg->line);
 	n = strlen(parse.err);
 	vsnprintf(parse.err + n, parse.err_size - n, fmt, ap);
+	if (strstr(parse.err + n, "'" AT_END "'")) {
+		snprintf(parse.err + n, parse.err_size - n, "the file ends inside of %s; needed: }", cfg->name);
+		return;
+	}
 	if (!strncmp(fmt, "no such option", 14)) {
-		for (const cfg_opt_t *o = cfg->opts; o->name; o++) {
+		for (const cfg_opt_t *o = cfg->opts; o->name && strcmp(o->name, AT_END); o++) {
 			n = strlen(parse.err);
 			snprintf(parse.err + n, parse.err_size - n, "%s%s", o == cfg->opts ? "; allowed here: " : ", ", o->name);
 		}
@@ -252,6 +260,7 @@ static const char *check_search_order(const struct row *row, const char *value)
 static const struct row rows[] = {
 	{ ROOT, "search-order", check_search_order, 0, 0, -1 },
 	{ ROOT, "dead-time", check_number, 0, DAY, -1 },
+	{ ROOT, AT_END, check_number, 0, 0, -1 },
 	{ "vpdn-group", "local-name", check_name, 0, 0, -1 },
 	{ "vpdn-group", "source-ip", check_ip4, 0, 0, -1 },
 	{ "vpdn-group", "tunnel-password", check_secret, 0, 0, -1 },
@@ -300,6 +309,17 @@ static int on_single_value(cfg_t *cfg, const cfg_opt_t *opt)
 	return 0;
 }
 
+static int on_search_order(cfg_t *cfg, const char *value)
+{
+	enum vpdn_key_kind kind = (enum vpdn_key_kind)key_kind(value);
+
+	for (size_t i = 0; i < parse.n_order; i++)
+		if (parse.c->search_order[i] == kind)
+			return fail(cfg, "search-order: %s is in it twice; allowed: each of line, dnis, domain once", value);
+	parse.c->search_order[parse.n_order++] = kind;
+	return 0;
+}
+
 /* Called by libConfuse for each value of each setting. */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
@@ -317,6 +337,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		return fail(cfg, "%s: wrong value; allowed: %s", opt->name, allowed);
 	if (allowed)
 		return fail(cfg, "%s: wrong value \"%s\"; allowed: %s", opt->name, value, allowed);
+	if (row->check == check_search_order && on_search_order(cfg, value))
+		return -1;
 	if (row->key_kind >= 0) {
 		rc = vpdn_config_add_key(parse.c, (enum vpdn_key_kind)row->key_kind, value, (unsigned int)cfg->line, &key);
 		if (rc == -EEXIST)
@@ -530,6 +552,27 @@ static cfg_opt_t section(cfg_opt_t sec, cfg_validate_callback_t at_end)
 	return sec;
 }
 
+/* The whole file and AT_END, or NULL and -errno in *rc. */
+static char *read_all(FILE *f, int *rc)
+{
+	static const char at_end[] = "\n" AT_END " = 0\n";
+	char *text = malloc(FILE_MAX + sizeof(at_end));
+	size_t n;
+
+	*rc = -ENOMEM;
+	if (!text)
+		return NULL;
+	n = fread(text, 1, FILE_MAX, f);
+	*rc = ferror(f) ? -EIO : !feof(f) ? -EFBIG : memchr(text, '\0', n) ? -EILSEQ : 0;
+	if (*rc) {
+		explicit_bzero(text, n);
+		free(text);
+		return NULL;
+	}
+	memcpy(text + n, at_end, sizeof(at_end));
+	return text;
+}
+
 int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size)
 {
 	cfg_opt_t request[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), CFG_END() };
@@ -548,43 +591,40 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t root[] = {
 		STRS("search-order"), STR("dead-time"),
 		section((cfg_opt_t)CFG_SEC("vpdn-group", group, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), on_group),
+		STR(AT_END),
 		CFG_END()
 	};
-	cfg_t *cfg = cfg_init(root, CFGF_NONE);
 	struct vpdn_key *k;
+	cfg_t *cfg;
+	char *text;
 	int rc;
 
-	if (!cfg)
+	text = read_all(f, &rc);
+	if (!text) {
+		snprintf(err, err_size, "%s: %s", c->path, strerror(-rc));
+		return rc;
+	}
+	cfg = cfg_init(root, CFGF_NONE);
+	if (!cfg) {
+		free(text);
 		return -ENOMEM;
+	}
 	parse.c = c;
 	parse.err = err;
 	parse.err_size = err_size;
 	parse.rc = 0;
 	parse.n_seen = 0;
+	parse.n_order = 0;
 	TAILQ_INIT(&parse.pending);
 	cfg_set_error_function(cfg, complain);
-	rc = cfg_parse_fp(cfg, f);
+	rc = cfg_parse_buf(cfg, text);
+	explicit_bzero(text, strlen(text));
+	free(text);
 	if (rc != CFG_SUCCESS)
 		fail(cfg, "cannot be read as a configuration");
-	if (!parse.rc) {
-		size_t n = cfg_size(cfg, "search-order");
-		bool seen[VPDN_KEY_KINDS] = { false };
-
-		c->dead_s = get_u32(cfg, "dead-time", c->dead_s);
-		if (n)
-			c->n_search_order = 0;
-		for (size_t i = 0; i < n; i++) {
-			int kind = key_kind(cfg_getnstr(cfg, "search-order", (unsigned int)i));
-
-			if (seen[kind]) {
-				fail(cfg, "search-order: %s is in it twice; allowed: each of line, dnis, domain once",
-				     vpdn_key_kind_name((enum vpdn_key_kind)kind));
-				break;
-			}
-			seen[kind] = true;
-			c->search_order[c->n_search_order++] = (enum vpdn_key_kind)kind;
-		}
-	}
+	c->dead_s = get_u32(cfg, "dead-time", c->dead_s);
+	if (parse.n_order)
+		c->n_search_order = parse.n_order;
 	/* Keys of a group that failed are in the tree, which frees them. */
 	while ((k = TAILQ_FIRST(&parse.pending)))
 		TAILQ_REMOVE(&parse.pending, k, link);

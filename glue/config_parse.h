@@ -10,7 +10,7 @@
 
 #include "config.h"
 
-/* 0, or -EINVAL with the line for people in `err`, or -ENOMEM. On failure *c may be half filled. */
+/* 0; -ENOMEM; or another -errno and a line for people in `err`. On failure *c may be half filled. */
 int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size);
 
 #endif
