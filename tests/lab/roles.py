@@ -69,7 +69,7 @@ class Role:
 
     def await_log(self, pattern, timeout=20):
         """Wait for a line in any of the role's logs; returns the line."""
-        regex = re.compile(f"^.*(?:{pattern}).*$", re.M)
+        regex = re.compile(f"^.*(?:{pattern}).*$", re.M | re.I)
         return await_condition(lambda: regex.search(self.log()),
                                lambda: f"/{pattern}/ in the logs of {self.node.name}:\n{self.log()}",
                                timeout).group(0)
@@ -80,7 +80,7 @@ class Role:
     def start_xl2tpd(self):
         self.xl2tpd = self.node.spawn("xl2tpd", ["xl2tpd", "-D"])
         self.node.await_udp_port(1701)
-        self.await_log("xl2tpd.*connected|module.*connected|HELLO|hello")
+        await_condition(lambda: self.show("")["l2tp"]["connected"], "xl2tpd connected to vpdnd")
 
     def start_template(self, name):
         self.template = start_unit(self.node, "vpdn-ppp@", name)

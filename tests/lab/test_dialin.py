@@ -160,8 +160,8 @@ def test_wrong_password(dialin):
     assert [p for p in ppp_packets(net.access, protocol="LCP", code="TermReq") if not from_client(p)]
     cdn = net.core.await_packet(Control, message="CDN")
     assert cdn.src == Topology.LNS and cdn.result()[0] == 3
-    net.lns.await_log("(?i)authenti.*(fail|refus)|(fail|refus).*authenti")
-    net.lac.await_log("(?i)session.*authenti")
+    net.lns.await_log("authenti.*(fail|refus)|(fail|refus).*authenti")
+    net.lac.await_log("session.*authenti")
     net.assert_nothing_left()
 
 
@@ -191,7 +191,7 @@ def test_lns_unreachable(lab, how):
     failure = access.packets(Ppp, protocol="CHAP", code="Failure")[0]
     assert failure.id == response.id
     assert failure.time - response.time < 3 + 2
-    lac.await_log(f"(?i){lab.LNS}.*(answer|timeout|time-out|refused|reach|tunnel)")
+    lac.await_log(f"{lab.LNS}.*(answer|timeout|time-out|refused|reach|tunnel)")
     access.await_packet(Discovery, name="PADT")
     assert leaks.l2tp_counts(lab.lac)[1] == 0
 

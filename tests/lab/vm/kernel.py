@@ -109,15 +109,39 @@ def make_initrd(modules_dir, init, out):
     os.rename(out + ".new", out)
 
 
-def prepare():
-    """Make vmlinux and initrd when they are missing or old; returns both paths."""
+def kernel_package():
+    """(name, version) of the kernel package that linux-image-amd64 depends on."""
     depends = capture(["apt-cache", "depends", "--important", "linux-image-amd64"])
     match = re.search(r"Depends: (linux-image-\S+-amd64)\s", depends + "\n")
     if not match:
-        raise LabError("apt knows no linux-image-amd64; run apt-get update, amd64 only")
+        raise LabError("apt knows no linux-image-amd64")
     package = match.group(1)
-    version = re.search(r"^Version: (.*)$", capture(
-        ["apt-cache", "show", "--no-all-versions", package]), re.M).group(1)
+    shown = capture(["apt-cache", "show", "--no-all-versions", package])
+    return package, re.search(r"^Version: (.*)$", shown, re.M).group(1)
+
+
+def with_fresh_lists(function, *arguments):
+    """Call a function that needs apt's package lists; once more after an update if it fails."""
+    try:
+        return function(*arguments)
+    except LabError:
+        with step("bring apt's package lists up to date"):
+            capture(["apt-get", "-qq", "update"])
+        return function(*arguments)
+
+
+def unpack(package, tree):
+    """Download a package and unpack it into a directory."""
+    with tempfile.TemporaryDirectory(dir=BUILD) as download:
+        capture(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package],
+                cwd=download)
+        run_logged(["dpkg-deb", "-x", os.path.join(download, os.listdir(download)[0]), tree],
+                   os.path.join(BUILD, "setup.log"))
+
+
+def prepare():
+    """Make vmlinux and initrd when they are missing or old; returns both paths."""
+    package, version = with_fresh_lists(kernel_package)
     top = os.path.join(BUILD, "kernel")
     vmlinux, initrd = os.path.join(top, "vmlinux"), os.path.join(top, "initrd")
     identity = f"{package} {version}"
@@ -125,13 +149,7 @@ def prepare():
         with step(f"fetch and unpack the guest kernel {identity}"):
             shutil.rmtree(top, ignore_errors=True)
             os.makedirs(top)
-            # The mode lets apt's unprivileged download user in.
-            with tempfile.TemporaryDirectory(dir=BUILD) as download:
-                os.chmod(download, 0o755)
-                capture(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package],
-                        cwd=download)
-                run_logged(["dpkg-deb", "-x", os.path.join(download, os.listdir(download)[0]),
-                            os.path.join(top, "tree")], os.path.join(BUILD, "setup.log"))
+            with_fresh_lists(unpack, package, os.path.join(top, "tree"))
             boot = os.path.join(top, "tree/boot")
             image = next(name for name in os.listdir(boot) if name.startswith("vmlinuz-"))
             with open(os.path.join(boot, image), "rb") as file:
