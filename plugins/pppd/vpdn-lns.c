@@ -108,9 +108,8 @@ static void take_over(void)
 	vpdn_text_init(&t, text, sizeof(text));
 	vpdn_text_add(&t, "proxied %s of \"%s\", id %u: %s", vpdn_proxy_auth_name(proxy.auth_type),
 		      vpdn_text_escape(proxy.name.data, proxy.name.len, name, sizeof(name)), proxy.id,
-		      phase_now == PHASE_AUTHENTICATE ? "not judged" :
-		      phase_now == PHASE_TERMINATE || phase_now == PHASE_DISCONNECT || phase_now == PHASE_DEAD ?
-		      "refused" : "accepted");
+		      lcp_fsm[0].state != OPENED ? "refused" :
+		      phase_now == PHASE_AUTHENTICATE ? "not judged" : "accepted");
 	decided(text);
 }
 
