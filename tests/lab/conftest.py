@@ -26,7 +26,7 @@ DEFAULT_SECONDS = 150
 
 def pytest_addoption(parser):
     parser.addoption("--only", action="append", default=[], metavar="NAME",
-                     help="run the test function test_NAME, wherever it is")
+                     help="run the test function test_NAME, or those that begin so, wherever they are")
 
 
 def pytest_configure(config):
@@ -35,16 +35,19 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    """--only NAME: test_NAME; when there is none, all tests whose names begin with test_NAME_."""
     wanted = config.getoption("--only")
     if not wanted:
         return
-    chosen = [item for item in items
-              if {item.name, item.originalname} & {f"test_{name}" for name in wanted}]
+    chosen = []
     for name in wanted:
-        if not any(f"test_{name}" in (item.name, item.originalname) for item in chosen):
+        found = [item for item in items if f"test_{name}" in (item.name, item.originalname)] or \
+                [item for item in items if item.name.startswith(f"test_{name}_")]
+        if not found:
             raise pytest.UsageError(f"there is no test_{name} in tests/lab")
+        chosen += found
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    items[:] = list(dict.fromkeys(chosen))
 
 
 @pytest.hookimpl(hookwrapper=True)
