@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * calls_in.c - incoming calls in tunnels that peers have opened (RFC 2661 5.2.1, LNS side).
+ *
+ *	ICRQ -> kernel session, ICRP -> ICCN -> address, CALL_START to the group's pppd template -> PPP up -> over, CDN
+ *
+ * The kernel session stands before ICRP goes out: the LAC's frames may beat its ICCN and wait in it. xl2tpd has no part in PPP; the
+ * template's child says what becomes of it. A call object lives as long as xl2tpd's call or the child, whichever is longer, because
+ * the child's address is taken until it is dead. vpdnd is told every change by L2TP_CALL_STATE and may be away.
+ * Owns the calls, their addresses, and the kernel session until CALL_START.
+ */
+#include "module.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "avp.h"
+#include "proxy.h"
+#include "text.h"
+
+#define ICCN_TIMEOUT_MS	30000		/* from our ICRP */
+
+struct vpdn_call_in {
+	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
+	TAILQ_ENTRY(vpdn_call_in) link;	/* in the tunnel's list, then in orphans */
+	enum vpdn_call_state state;
+	uint16_t tid, cid, peer_cid;
+	char group[128];
+	uint64_t since_ms;
+	struct l2tp_timer *timer;
+	uint8_t *icrq;			/* its AVPs, until CALL_START */
+	size_t icrq_len;
+	int session_fd;			/* -1: the template has it, or it is gone */
+	struct vpdn_ppp_call *ppp;
+	bool has_addr;
+	struct in_addr addr;		/* of the group's pool */
+	char user[256], calling[256];	/* escaped */
+	char ifname[32];
+	uint32_t pid;
+	bool has_ips;
+	struct in_addr local, remote;
+	struct vpdn_end end;		/* why it ends */
+};
+
+/* Calls whose tunnel is gone, waiting for their child to leave. */
+static TAILQ_HEAD(, vpdn_call_in) orphans = TAILQ_HEAD_INITIALIZER(orphans);
+
+static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, ...)
+{
+	char text[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (c->base.tunnel && c->base.core)
+		vpdn_tunnel_log(c->base.tunnel, c->base.core, c->user, level, "%s", text);
+	else
+		vpdn_core->log(level, "vpdn: tunnel=%u session=%u/%u%s%s%s: %s\n", c->tid, c->cid, c->peer_cid,
+			       c->user[0] ? " user=\"" : "", c->user, c->user[0] ? "\"" : "", text);
+}
+
+/* ---- reports ---- */
+
+static void report(const struct vpdn_call_in *c, const char *text)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!vpdn_link_up())
+		return;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_STATE, 0, 0);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, c->tid);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, c->cid);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_CALL_STATE, (uint8_t)c->state);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
+	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, c->group);
+	vpdn_ipc_put_u64(&b, VPDN_TLV_AGE_MS, vpdn_now_ms() - c->since_ms);
+	if (c->user[0])
+		vpdn_ipc_put_text(&b, VPDN_TLV_USER, c->user);
+	if (c->calling[0])
+		vpdn_ipc_put_text(&b, VPDN_TLV_CALLING_NUMBER, c->calling);
+	if (c->ifname[0])
+		vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, c->ifname);
+	if (c->pid)
+		vpdn_ipc_put_u32(&b, VPDN_TLV_PID, c->pid);
+	if (c->has_ips) {
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, c->local);
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, c->remote);
+	}
+	if (text && *text)
+		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
+	vpdn_link_send(&b, -1);
+}
+
+static void set_state(struct vpdn_call_in *c, enum vpdn_call_state state, const char *text)
+{
+	if (state <= c->state)
+		return;
+	c->state = state;
+	report(c, text);
+}
+
+void vpdn_calls_in_report(struct vpdn_tunnel *t)
+{
+	struct vpdn_call_in *c;
+
+	TAILQ_FOREACH(c, &t->calls_in, link)
+		report(c, c->end.text);
+}
+
+void vpdn_calls_in_report_orphans(void)
+{
+	struct vpdn_call_in *c;
+
+	TAILQ_FOREACH(c, &orphans, link)
+		report(c, c->end.text);
+}
+
+/* ---- life and death ---- */
+
+static void drop_session(struct vpdn_call_in *c)
+{
+	if (c->session_fd >= 0)
+		close(c->session_fd);
+	c->session_fd = -1;
+}
+
+static void forget_icrq(struct vpdn_call_in *c)
+{
+	free(c->icrq);
+	c->icrq = NULL;
+	c->icrq_len = 0;
+}
+
+/* Frees the call when neither xl2tpd nor a child knows it any more. */
+static void release(struct vpdn_call_in *c)
+{
+	if (c->base.core || c->ppp)
+		return;
+	set_state(c, VPDN_CALL_CLOSED, NULL);
+	if (c->base.tunnel)
+		TAILQ_REMOVE(&c->base.tunnel->calls_in, c, link);
+	else
+		TAILQ_REMOVE(&orphans, c, link);
+	if (c->has_addr)
+		vpdn_pool_give_back(c->addr);
+	vpdn_core->timer_del(c->timer);
+	drop_session(c);
+	forget_icrq(c);
+	free(c);
+}
+
+/* The session ends; the first to say why is believed. What the cause has no word for is in c->end. */
+static void end(struct vpdn_call_in *c, int result, int error, const char *text)
+{
+	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
+
+	if (c->base.core && c->state < VPDN_CALL_CLOSING) {
+		vpdn_core->call_close(c->base.core, &cause);
+		vpdn_end_from_core(&c->end, &cause);
+	}
+}
+
+static void iccn_overdue(void *arg)
+{
+	struct vpdn_call_in *c = arg;
+
+	c->timer = NULL;
+	end(c, VPDN_CDN_TIMEOUT, 0, "no ICCN in time");
+}
+
+/* ---- ICRQ ---- */
+
+static unsigned int sessions_of(const char *group)
+{
+	struct vpdn_tunnel *t;
+	struct vpdn_call_in *c;
+	unsigned int n = 0;
+
+	for (t = vpdn_tunnel_next(NULL); t; t = vpdn_tunnel_next(t))
+		TAILQ_FOREACH(c, &t->calls_in, link)
+			n += c->state < VPDN_CALL_CLOSING && !strcmp(c->group, group);
+	return n;
+}
+
+/* The first AVP of that kind, also when it came hidden; value into buf, escaped. */
+static void find_text(const struct vpdn_tunnel *t, const uint8_t *avps, size_t len, uint16_t type, char *buf, size_t size)
+{
+	uint8_t scratch[VPDN_AVP_MAX_VALUE];
+	struct vpdn_avp_iter it;
+	struct vpdn_avp avp;
+
+	vpdn_avp_iter_init(&it, avps, len);
+	vpdn_avp_iter_secret(&it, t->secret, strlen(t->secret), scratch, sizeof(scratch));
+	while (vpdn_avp_next(&it, &avp) == 1)
+		if (avp.verdict == VPDN_AVP_OK && avp.vendor == VPDN_VENDOR_IETF && avp.type == type)
+			vpdn_text_escape(avp.value, avp.len, buf, size);
+	explicit_bzero(scratch, sizeof(scratch));
+}
+
+static int refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text)
+{
+	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
+
+	vpdn_tunnel_log(t, core, NULL, LOG_WARNING, "call refused: %s", text);
+	vpdn_core->call_close(core, &cause);
+	return L2TP_REFUSE;
+}
+
+int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len)
+{
+	const struct vpdn_group *g = vpdn_groups_find(t->group);
+	struct l2tp_tunnel_info ti;
+	struct l2tp_call_info ci;
+	struct vpdn_call_in *c;
+	char text[120];
+	int fd;
+
+	if (!g)
+		return refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "the group has been removed");
+	if (g->max_sessions && sessions_of(g->name) >= g->max_sessions)
+		return refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
+	fd = vpdn_core->call_socket(core);
+	if (fd < 0) {
+		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
+		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
+	}
+	c = calloc(1, sizeof(*c));
+	if (c)
+		c->icrq = malloc(len);
+	if (!c || !c->icrq) {
+		close(fd);
+		free(c);
+		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
+	}
+	vpdn_core->tunnel_info(t->core, &ti);
+	vpdn_core->call_info(core, &ci);
+	memcpy(c->icrq, avps, len);
+	c->icrq_len = len;
+	c->base.kind = VPDN_CALL_IN;
+	c->base.tunnel = t;
+	c->base.core = core;
+	c->tid = ti.tid;
+	c->cid = ci.cid;
+	c->peer_cid = ci.peer_cid;
+	c->session_fd = fd;
+	c->since_ms = vpdn_now_ms();
+	vpdn_end_init(&c->end);
+	strlcpy(c->group, t->group, sizeof(c->group));
+	find_text(t, avps, len, VPDN_AVP_CALLING_NUMBER, c->calling, sizeof(c->calling));
+	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
+	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
+	vpdn_core->call_set_priv(core, &c->base);
+	call_log(c, LOG_INFO, "requested%s%s", c->calling[0] ? ", calling number " : "", c->calling);
+	vpdn_tunnel_call_added(t);
+	set_state(c, VPDN_CALL_WAIT, NULL);
+	return L2TP_ACCEPT;
+}
+
+/* ---- ICCN ---- */
+
+struct start {
+	struct vpdn_ipc_builder *b;
+	struct vpdn_proxy proxy;
+	const char *proxy_fault;
+};
+
+/* AVPs that have a TLV of their own; speeds are numbers in whatever form. */
+static const struct {
+	uint16_t vendor, type, tlv;
+	bool number;
+} avp_tlvs[] = {
+	{ VPDN_VENDOR_IETF, VPDN_AVP_CALL_SERIAL, VPDN_TLV_CALL_SERIAL, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_BEARER_TYPE, VPDN_TLV_BEARER_TYPE, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, VPDN_TLV_FRAMING_TYPE, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_TX_SPEED, VPDN_TLV_TX_SPEED, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, VPDN_TLV_RX_SPEED, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_PHYS_CHANNEL, VPDN_TLV_PHYSICAL_CHANNEL, true },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER, VPDN_TLV_CALLED_NUMBER, false },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER, VPDN_TLV_CALLING_NUMBER, false },
+	{ VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS, VPDN_TLV_SUB_ADDRESS, false },
+	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_CIRCUIT_ID, VPDN_TLV_CIRCUIT_ID, false },
+	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_REMOTE_ID, VPDN_TLV_REMOTE_ID, false },
+};
+#define N_AVP_TLVS	(sizeof(avp_tlvs) / sizeof(avp_tlvs[0]))
+
+static void put_avp(struct start *s, const struct vpdn_avp *avp, bool seen[N_AVP_TLVS])
+{
+	uint64_t v;
+	size_t i;
+	int rc;
+
+	rc = vpdn_proxy_collect(&s->proxy, avp);
+	if (rc < 0 && !s->proxy_fault)
+		s->proxy_fault = avp->def ? avp->def->name : "a proxy AVP";
+	if (rc)
+		return;
+	for (i = 0; i < N_AVP_TLVS; i++) {
+		if (avp_tlvs[i].vendor != avp->vendor || avp_tlvs[i].type != avp->type)
+			continue;
+		if (seen[i])
+			return;
+		seen[i] = true;
+		if (!avp_tlvs[i].number)
+			vpdn_ipc_put_bytes(s->b, avp_tlvs[i].tlv, avp->value, avp->len);
+		else if (vpdn_avp_number(avp, &v))
+			vpdn_ipc_put_u32(s->b, avp_tlvs[i].tlv, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v);
+		return;
+	}
+	/* The rest is for plugins that know it; what is between the daemons only is not */
+	if (avp->vendor != VPDN_VENDOR_IETF)
+		vpdn_ipc_put_avp(s->b, avp->vendor, avp->type, avp->mandatory ? VPDN_IPC_AVP_M : 0, avp->value, avp->len);
+}
+
+static void put_avps(struct start *s, const struct vpdn_tunnel *t, const uint8_t *avps, size_t len, bool seen[N_AVP_TLVS])
+{
+	uint8_t scratch[VPDN_AVP_MAX_VALUE];
+	struct vpdn_avp_iter it;
+	struct vpdn_avp avp;
+
+	vpdn_avp_iter_init(&it, avps, len);
+	vpdn_avp_iter_secret(&it, t->secret, strlen(t->secret), scratch, sizeof(scratch));
+	while (vpdn_avp_next(&it, &avp) == 1)
+		if (avp.verdict == VPDN_AVP_OK || avp.verdict == VPDN_AVP_MISPLACED)
+			put_avp(s, &avp, seen);
+	explicit_bzero(scratch, sizeof(scratch));
+}
+
+static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
+{
+	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], word[2 * INET_ADDRSTRLEN + 2];
+
+	inet_ntop(AF_INET, &g->pool_local, local, sizeof(local));
+	inet_ntop(AF_INET, &c->addr, remote, sizeof(remote));
+	snprintf(word, sizeof(word), "%s:%s", local, remote);
+	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, word);
+}
+
+static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
+		      size_t len)
+{
+	struct vpdn_tunnel *t = c->base.tunnel;
+	struct start s = { .b = b };
+	bool seen[N_AVP_TLVS] = { false };
+	struct l2tp_tunnel_info ti;
+	char name[512];
+
+	vpdn_core->tunnel_info(t->core, &ti);
+	vpdn_ipc_begin(b, VPDN_MSG_CALL_START, 0, 1);
+	vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_L2TP);
+	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, c->group);
+	vpdn_ipc_put_text(b, VPDN_TLV_PEER_NAME,
+			  vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)));
+	vpdn_ipc_put_ip4(b, VPDN_TLV_PEER_IP, ti.peer.sin_addr);
+	vpdn_ipc_put_u16(b, VPDN_TLV_TUNNEL_ID, c->tid);
+	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_TUNNEL_ID, ti.peer_tid);
+	vpdn_ipc_put_u16(b, VPDN_TLV_SESSION_ID, c->cid);
+	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
+	if (c->has_addr)
+		put_address(c, g, b);
+	vpdn_proxy_init(&s.proxy);
+	put_avps(&s, t, c->icrq, c->icrq_len, seen);
+	put_avps(&s, t, iccn, len, seen);
+	if (s.proxy.name.present)
+		vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, c->user, sizeof(c->user));
+	/* What cannot be used must not end the call: without it the LNS negotiates itself */
+	if (s.proxy_fault)
+		call_log(c, LOG_WARNING, "%s is damaged; going on without proxy LCP and authentication", s.proxy_fault);
+	else
+		vpdn_ipc_put_proxy(b, &s.proxy);
+	vpdn_proxy_wipe(&s.proxy);
+	return vpdn_ipc_finish(b);
+}
+
+static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
+
+static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
+{
+	struct vpdn_group *g = vpdn_groups_find(c->group);
+	struct vpdn_ipc_builder b;
+	int rc, fd;
+
+	vpdn_core->timer_del(c->timer);
+	c->timer = NULL;
+	if (!g) {
+		end(c, VPDN_CDN_ADMINISTRATIVE, 0, "the group has been removed");
+		return;
+	}
+	c->has_addr = g->has_pool && vpdn_pool_take(g, &c->addr);
+	if (g->has_pool && !c->has_addr) {
+		end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
+		return;
+	}
+	rc = make_start(c, g, &b, avps, len);
+	forget_icrq(c);
+	if (!rc) {
+		fd = c->session_fd;
+		c->session_fd = -1;
+		c->ppp = vpdn_ppp_start(g->template, &b, fd, on_ppp, c);
+		rc = c->ppp ? 0 : -ENOMEM;
+	}
+	vpdn_ipc_builder_wipe(&b);
+	if (rc) {
+		end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, strerror(-rc));
+		return;
+	}
+	call_log(c, LOG_NOTICE, "connected, given to pppd template \"%s\"", g->template);
+	set_state(c, VPDN_CALL_CONNECTED, NULL);
+}
+
+/* ---- from the child ---- */
+
+static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	const uint8_t *p;
+	size_t len;
+
+	if (vpdn_ipc_get_bytes(m, VPDN_TLV_USER, &p, &len))
+		vpdn_text_escape(p, len, c->user, sizeof(c->user));
+	vpdn_ipc_get_text(m, VPDN_TLV_IFNAME, c->ifname, sizeof(c->ifname));
+	c->has_ips = (vpdn_ipc_get_ip4(m, VPDN_TLV_LOCAL_IP, &c->local) & vpdn_ipc_get_ip4(m, VPDN_TLV_REMOTE_IP, &c->remote)) ||
+		     c->has_ips;
+}
+
+static void on_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN];
+
+	read_up(c, m);
+	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s", c->ifname, c->has_ips ? ", " : "",
+		 c->has_ips ? inet_ntop(AF_INET, &c->local, local, sizeof(local)) : "", c->has_ips ? " to " : "",
+		 c->has_ips ? inet_ntop(AF_INET, &c->remote, remote, sizeof(remote)) : "");
+	if (c->state >= VPDN_CALL_PPP_UP)
+		report(c, NULL);
+	else
+		set_state(c, VPDN_CALL_PPP_UP, NULL);
+}
+
+static void on_info(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	char text[512] = "";
+	const uint8_t *p;
+	size_t len;
+
+	if (vpdn_ipc_get_bytes(m, VPDN_TLV_TEXT, &p, &len))
+		vpdn_text_escape(p, len, text, sizeof(text));
+	call_log(c, LOG_INFO, "%s", text);
+	report(c, text);
+}
+
+/* PPP is over in an orderly way, or pppd says why it leaves. */
+static void on_over(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	char text[sizeof(c->end.text)];
+
+	if (c->state >= VPDN_CALL_CLOSING)
+		return;
+	vpdn_end_from_ipc(&c->end, m);
+	strlcpy(text, c->end.text[0] ? c->end.text : "PPP has ended", sizeof(text));
+	if (c->end.has_cause)
+		end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);
+	else
+		end(c, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, text);
+	vpdn_ppp_drain(c->ppp);
+}
+
+static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text)
+{
+	struct vpdn_call_in *c = arg;
+
+	switch (event) {
+	case VPDN_PPP_STARTED:
+		vpdn_ipc_get_u32(m, VPDN_TLV_PID, &c->pid);
+		call_log(c, LOG_INFO, "taken by pppd %u", c->pid);
+		report(c, NULL);
+		return;
+	case VPDN_PPP_INFO:
+		on_info(c, m);
+		return;
+	case VPDN_PPP_UP:
+		on_up(c, m);
+		return;
+	case VPDN_PPP_ENDING:
+	case VPDN_PPP_ENDED:
+		on_over(c, m);
+		return;
+	case VPDN_PPP_REFUSED:
+		end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, text);
+		break;
+	case VPDN_PPP_GONE:
+		end(c, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, *text ? text : "pppd died");
+		break;
+	}
+	vpdn_ppp_free(c->ppp);
+	c->ppp = NULL;
+	release(c);
+}
+
+/* ---- from the core ---- */
+
+void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+
+	if (msgtype == VPDN_L2TP_ICCN)
+		on_iccn(c, avps, len);
+	else if (msgtype == VPDN_L2TP_CDN)
+		vpdn_end_from_avps(&c->end, avps, len);
+}
+
+/* The CDN of a call whose PPP has said why it ends carries that (RFC 3145). */
+size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+	uint8_t value[64];
+	struct vpdn_writer v, w;
+
+	if (msgtype != VPDN_L2TP_CDN || !c->end.has_cause)
+		return 0;
+	vpdn_writer_init(&v, value, sizeof(value));
+	vpdn_writer_init(&w, avps, size);
+	if (!vpdn_ppp_cause_put(&v, &c->end.cause) ||
+	    !vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_PPP_DISCONNECT_CAUSE, v.buf, v.len))
+		return 0;
+	return w.len;
+}
+
+void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+	char text[512];
+
+	vpdn_core->timer_del(c->timer);
+	c->timer = NULL;
+	vpdn_end_from_core(&c->end, why);
+	vpdn_end_print(&c->end, base->tunnel->closing, text, sizeof(text));
+	call_log(c, LOG_NOTICE, "%s", text);
+	set_state(c, VPDN_CALL_CLOSING, text);
+	drop_session(c);
+	/* a child whose PPP is over has been told to leave already; one that runs loses its session now */
+	if (c->ppp)
+		vpdn_ppp_hangup(c->ppp);
+}
+
+void vpdn_calls_in_on_freed(struct vpdn_call_base *base)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+	struct vpdn_tunnel *t = base->tunnel;
+
+	TAILQ_REMOVE(&t->calls_in, c, link);
+	TAILQ_INSERT_TAIL(&orphans, c, link);
+	base->core = NULL;
+	base->tunnel = NULL;
+	release(c);
+	vpdn_tunnel_call_removed(t);
+}
+
+/* ---- from vpdnd, and the end ---- */
+
+int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
+{
+	uint16_t tid = 0, cid = 0;
+	struct vpdn_tunnel *t;
+	struct vpdn_call_in *c;
+	char text[120];
+
+	vpdn_ipc_get_u16(m, VPDN_TLV_TUNNEL_ID, &tid);
+	vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &cid);
+	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, text, sizeof(text));
+	t = vpdn_tunnel_find(tid);
+	if (!t)
+		return -ENOENT;
+	TAILQ_FOREACH(c, &t->calls_in, link) {
+		if (c->cid != cid)
+			continue;
+		if (c->ppp && c->state < VPDN_CALL_CLOSING)
+			vpdn_ppp_close(c->ppp, text);
+		else
+			end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void vpdn_calls_in_stop(void)
+{
+	struct vpdn_tunnel *t;
+	struct vpdn_call_in *c;
+
+	for (t = vpdn_tunnel_next(NULL); t; t = vpdn_tunnel_next(t))
+		TAILQ_FOREACH(c, &t->calls_in, link) {
+			vpdn_ppp_free(c->ppp);
+			c->ppp = NULL;
+		}
+	TAILQ_FOREACH(c, &orphans, link) {
+		vpdn_ppp_free(c->ppp);
+		c->ppp = NULL;
+	}
+}

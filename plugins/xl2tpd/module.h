@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * module.h - what the files of xl2tpd's vpdn module share.
+ *
+ * module.c	 loading, and from xl2tpd's hooks (hook.h in its source) to the right file
+ * vpdnd_link.c	 the connection to vpdnd: HELLO, queue, reconnecting, reporting everything anew
+ * groups.c	 which peers may open tunnels, and how; as vpdnd last said
+ * pool.c	 addresses given to subscribers
+ * tunnels.c	 tunnels, ours and the peers': sharing, idle time, reports
+ * calls_out.c	 the LAC's side: calls vpdnd has asked for
+ * calls_in.c	 the LNS's side: calls of peers, up to the pppd template
+ * ppp_call.c	 the connection to the template, and to its child, of one such call
+ *
+ * One thread, xl2tpd's; nothing here blocks. The core's objects are freed when it says so (tunnel_freed, call_freed), ours then or later.
+ */
+#ifndef VPDN_XL2TPD_MODULE_H
+#define VPDN_XL2TPD_MODULE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+#include <syslog.h>
+
+#include "hook.h"
+#include "ipc.h"
+#include "result_code.h"
+
+/* xl2tpd's functions. */
+extern const struct l2tp_core_ops *vpdn_core;
+
+/* What `hook args` say. */
+struct vpdn_module_args {
+	char socket[108];	/* vpdnd's */
+	char templates[108];	/* directory of the templates' sockets */
+};
+extern struct vpdn_module_args vpdn_args;
+
+/* CLOCK_MONOTONIC, ms. */
+uint64_t vpdn_now_ms(void);
+
+/* A descriptor that is kept for long: moved out of the numbers that select() can hold, which xl2tpd needs itself. Returns the fd
+ * to be used from now on, `fd` itself when it cannot be moved. */
+int vpdn_fd_high(int fd);
+
+/* ---- why something ended ---- */
+
+/* Everything that a CDN or StopCCN can say. Owns its text. */
+struct vpdn_end {
+	int by;				/* L2TP_BY_* */
+	int result, error;		/* -1: none */
+	int q931;			/* Q.931 cause, -1: none */
+	bool has_cause;
+	struct vpdn_ppp_cause cause;	/* RFC 3145; its message is not kept */
+	char text[120];			/* escaped when it is a peer's */
+};
+
+void vpdn_end_init(struct vpdn_end *e);
+/* Result, error and text from the core; by too. What the peer's AVPs said stays. */
+void vpdn_end_from_core(struct vpdn_end *e, const struct l2tp_cause *why);
+/* Q.931 cause and RFC 3145 cause from the AVPs of a CDN or StopCCN. */
+void vpdn_end_from_avps(struct vpdn_end *e, const uint8_t *avps, size_t len);
+/* DISC_*, TEXT from a pppd child's message. */
+void vpdn_end_from_ipc(struct vpdn_end *e, const struct vpdn_ipc_msg *m);
+/* RESULT, ERROR_CODE, Q931_CAUSE, DISC_* and, when there is one, TEXT. */
+void vpdn_end_put(const struct vpdn_end *e, struct vpdn_ipc_builder *b);
+/* `ended by the peer, result 3 (...): text; Q.931 cause 16 (...)`. Returns buf. */
+char *vpdn_end_print(const struct vpdn_end *e, bool stopccn, char *buf, size_t size);
+
+/* ---- groups.c ---- */
+
+struct vpdn_group {
+	STAILQ_ENTRY(vpdn_group) link;
+	char name[128];
+	char local_name[L2TP_NAME_SIZE];
+	bool tunnel_auth;
+	char secret[L2TP_NAME_SIZE];
+	char template[64];
+	uint32_t idle_s, hello_s;
+	uint32_t max_sessions;		/* 0: no limit */
+	bool has_pool;
+	struct in_addr pool_local, pool_first, pool_last;
+	struct in_addr pool_next;	/* where the search for a free address starts */
+	unsigned int n_from, n_sources;
+	char (*from)[L2TP_NAME_SIZE];	/* accepted Host Names */
+	struct vpdn_source { struct in_addr addr; uint8_t prefix_len; } *sources;
+};
+
+/* L2TP_CONFIG_BEGIN, L2TP_GROUP and L2TP_CONFIG_END. 0 or -errno; the groups in use change at the end only. */
+int vpdn_groups_begin(void);
+int vpdn_groups_add(const struct vpdn_ipc_msg *m);
+int vpdn_groups_commit(void);
+/* The group for a peer with this Host Name and address; one that names it is preferred to one for any. NULL: none. */
+struct vpdn_group *vpdn_groups_match(const char *peer_name, struct in_addr peer);
+/* NULL when it was removed. */
+struct vpdn_group *vpdn_groups_find(const char *name);
+void vpdn_groups_free(void);
+
+/* ---- pool.c ---- */
+
+/* A free address of the group's pool, taken; false when there is none. */
+bool vpdn_pool_take(struct vpdn_group *g, struct in_addr *addr);
+void vpdn_pool_give_back(struct in_addr addr);
+
+/* ---- tunnels.c ---- */
+
+struct vpdn_call_out;
+struct vpdn_call_in;
+
+struct vpdn_tunnel {
+	TAILQ_ENTRY(vpdn_tunnel) link;
+	struct tunnel *core;
+	bool outgoing, up, closing;
+	char group[128];
+	char local_name[L2TP_NAME_SIZE];
+	char secret[L2TP_NAME_SIZE];	/* for hidden AVPs */
+	struct in_addr peer, source;
+	in_port_t port;			/* network byte order, 0: 1701 */
+	uint32_t idle_s;
+	struct l2tp_timer *idle;
+	uint64_t since_ms;
+	unsigned int sessions;
+	struct vpdn_end end;
+	TAILQ_HEAD(, vpdn_call_out) calls_out;	/* waiting ones included */
+	TAILQ_HEAD(, vpdn_call_in) calls_in;
+};
+
+/* What decides whether a placed call can use a tunnel, and what a new one is made of. */
+struct vpdn_tunnel_want {
+	const char *group, *local_name, *secret;	/* secret "": no tunnel authentication */
+	struct in_addr peer, source;
+	in_port_t port;
+	uint32_t idle_s, hello_s;
+};
+
+/* A tunnel like that, open or opening, or a new one. NULL and *err = -errno. */
+struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err);
+struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid);
+/* The tunnel after t, the first one for NULL; NULL at the end. */
+struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t);
+void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text);
+/* A call of any kind has come or gone: idle time, report. */
+void vpdn_tunnel_call_added(struct vpdn_tunnel *t);
+void vpdn_tunnel_call_removed(struct vpdn_tunnel *t);
+/* L2TP_TUNNEL_STATE and L2TP_CALL_STATE of all that exists. */
+void vpdn_tunnels_report(void);
+/* xl2tpd ends. */
+void vpdn_tunnels_stop(void);
+/* vpdnd has gone: ends the calls it had placed. */
+void vpdn_tunnels_clear_placed(void);
+
+/* From the core, see hook.h. */
+int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *info, struct l2tp_tunnel_params *params,
+			   void **priv, struct l2tp_cause *why);
+void vpdn_tunnel_on_up(struct tunnel *core, void *priv);
+void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_cause *why);
+void vpdn_tunnel_on_freed(struct tunnel *core, void *priv);
+
+/* One line about a tunnel or, with its core object, a call: `tunnel=1/2 session=3/4 peer=192.0.2.1 user="x": ...` */
+void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *user, int level, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* ---- what the core knows as a call's priv ---- */
+
+enum vpdn_call_kind { VPDN_CALL_OUT, VPDN_CALL_IN };
+
+struct vpdn_call_base {
+	enum vpdn_call_kind kind;
+	struct vpdn_tunnel *tunnel;
+	struct call *core;		/* NULL before ICRQ and after call_freed */
+};
+
+/* ---- calls_out.c: from vpdnd (m->type says what), from the tunnel, from the core ---- */
+
+int vpdn_calls_out_place(const struct vpdn_ipc_msg *m);
+int vpdn_calls_out_connect(const struct vpdn_ipc_msg *m);
+int vpdn_calls_out_clear(const struct vpdn_ipc_msg *m);
+void vpdn_calls_out_tunnel_up(struct vpdn_tunnel *t);
+void vpdn_calls_out_tunnel_down(struct vpdn_tunnel *t);
+/* Ends all of a tunnel's calls with CDN 2. */
+void vpdn_calls_out_end_all(struct vpdn_tunnel *t, const char *text);
+void vpdn_calls_out_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len);
+size_t vpdn_calls_out_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size);
+void vpdn_calls_out_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why);
+void vpdn_calls_out_on_freed(struct vpdn_call_base *base);
+
+/* ---- calls_in.c ---- */
+
+/* L2TP_ACCEPT or L2TP_REFUSE. */
+int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len);
+void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len);
+size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size);
+void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why);
+void vpdn_calls_in_on_freed(struct vpdn_call_base *base);
+/* L2TP_SESSION_CLEAR. */
+int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m);
+void vpdn_calls_in_report(struct vpdn_tunnel *t);
+/* Calls whose tunnel is gone, but not yet their pppd. */
+void vpdn_calls_in_report_orphans(void);
+/* xl2tpd ends: the connections to all pppds are closed. */
+void vpdn_calls_in_stop(void);
+
+/* ---- ppp_call.c ---- */
+
+enum vpdn_ppp_event {
+	VPDN_PPP_STARTED, VPDN_PPP_INFO, VPDN_PPP_UP, VPDN_PPP_ENDING, VPDN_PPP_ENDED,	/* m is the message */
+	VPDN_PPP_REFUSED,	/* no template, or it cannot; text says why. Nothing follows */
+	VPDN_PPP_GONE,		/* the child is dead. Nothing follows */
+};
+
+struct vpdn_ppp_call;
+typedef void vpdn_ppp_fn(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
+
+/*
+ * Sends the finished CALL_START in *b with the session's socket `fd` (owned from now on, also on failure) to a template. What
+ * becomes of it is told through `fn`, never before this returns. NULL: no memory.
+ */
+struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_builder *b, int fd, vpdn_ppp_fn *fn, void *arg);
+/* Ends the call in good order: LCP Terminate-Request. */
+void vpdn_ppp_close(struct vpdn_ppp_call *p, const char *text);
+/* The session is gone under it: the child ends at once. VPDN_PPP_GONE follows. */
+void vpdn_ppp_hangup(struct vpdn_ppp_call *p);
+/* PPP is over; the child has some seconds to leave. */
+void vpdn_ppp_drain(struct vpdn_ppp_call *p);
+/* Forgets it; nothing is told any more. NULL is fine. */
+void vpdn_ppp_free(struct vpdn_ppp_call *p);
+
+/* ---- vpdnd_link.c ---- */
+
+void vpdn_link_start(void);
+void vpdn_link_stop(void);
+bool vpdn_link_up(void);
+/*
+ * Sends a message, or queues it, with up to one fd, which stays the caller's. Without vpdnd it is dropped: everything is reported
+ * anew when it is back.
+ */
+void vpdn_link_send(struct vpdn_ipc_builder *b, int fd);
+
+#endif

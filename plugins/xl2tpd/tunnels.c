@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tunnels.c - tunnels of vpdn-groups: those opened for placed calls, and those accepted from peers.
+ *
+ * A placed call uses the tunnel its group has with that peer, from that address and under that name, or makes it. A tunnel without
+ * sessions is closed with StopCCN result 1 after the group's idle time; one that is not up yet at once. Every change goes to vpdnd
+ * as L2TP_TUNNEL_STATE. The control connection itself (RFC 2661 5.1, 5.5, 5.8) is xl2tpd's.
+ * Owns the tunnels; a call's owner is calls_out.c or calls_in.c.
+ */
+#include "module.h"
+
+#include <arpa/inet.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+/* Control messages a peer may have under way: a burst of calls need not wait for round trips. */
+#define RECEIVE_WINDOW	64
+
+static TAILQ_HEAD(, vpdn_tunnel) tunnels = TAILQ_HEAD_INITIALIZER(tunnels);
+
+/* ---- logs and reports ---- */
+
+void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *user, int level, const char *fmt, ...)
+{
+	struct l2tp_tunnel_info ti;
+	struct l2tp_call_info ci;
+	char who[256], what[768], addr[INET_ADDRSTRLEN];
+	struct vpdn_text w;
+	va_list ap;
+
+	vpdn_core->tunnel_info(t->core, &ti);
+	vpdn_text_init(&w, who, sizeof(who));
+	vpdn_text_add(&w, "tunnel=%u/%u", ti.tid, ti.peer_tid);
+	if (call) {
+		vpdn_core->call_info(call, &ci);
+		vpdn_text_add(&w, " session=%u/%u", ci.cid, ci.peer_cid);
+	}
+	vpdn_text_add(&w, " peer=%s", inet_ntop(AF_INET, &ti.peer.sin_addr, addr, sizeof(addr)));
+	if (user && *user)
+		vpdn_text_add(&w, " user=\"%s\"", user);
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	vpdn_core->log(level, "vpdn: %s: %s\n", who, what);
+}
+
+static void report(const struct vpdn_tunnel *t, enum vpdn_tunnel_state state, const char *text)
+{
+	struct l2tp_tunnel_info ti;
+	struct vpdn_ipc_builder b;
+	char name[512];
+
+	if (!vpdn_link_up())
+		return;
+	vpdn_core->tunnel_info(t->core, &ti);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_TUNNEL_STATE, 0, 0);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, ti.tid);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_TUNNEL_STATE, (uint8_t)state);
+	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, ti.peer.sin_addr);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, ntohs(ti.peer.sin_port));
+	vpdn_ipc_put_u32(&b, VPDN_TLV_SESSIONS, t->sessions);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_OUTGOING, t->outgoing);
+	vpdn_ipc_put_u64(&b, VPDN_TLV_AGE_MS, vpdn_now_ms() - t->since_ms);
+	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, t->group);
+	if (ti.peer_tid)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_TUNNEL_ID, ti.peer_tid);
+	if (ti.local.s_addr)
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, ti.local);
+	if (*ti.peer_name)
+		vpdn_ipc_put_text(&b, VPDN_TLV_PEER_NAME,
+				  vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)));
+	if (*text)
+		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
+	vpdn_link_send(&b, -1);
+}
+
+static void report_now(const struct vpdn_tunnel *t)
+{
+	report(t, t->closing ? VPDN_TUNNEL_CLOSING : t->up ? VPDN_TUNNEL_ESTABLISHED : VPDN_TUNNEL_OPENING, "");
+}
+
+void vpdn_tunnels_report(void)
+{
+	struct vpdn_tunnel *t;
+
+	TAILQ_FOREACH(t, &tunnels, link) {
+		report_now(t);
+		vpdn_calls_in_report(t);
+	}
+	vpdn_calls_in_report_orphans();
+}
+
+/* ---- idle time ---- */
+
+static void idle(void *arg)
+{
+	struct vpdn_tunnel *t = arg;
+
+	t->idle = NULL;
+	vpdn_tunnel_close(t, VPDN_STOPCCN_CLEAR, "no session left");
+}
+
+static void idle_stop(struct vpdn_tunnel *t)
+{
+	vpdn_core->timer_del(t->idle);
+	t->idle = NULL;
+}
+
+static void idle_check(struct vpdn_tunnel *t)
+{
+	idle_stop(t);
+	if (t->sessions || t->closing)
+		return;
+	if (t->up)
+		t->idle = vpdn_core->timer_add(t->idle_s * 1000, idle, t);
+	else if (t->outgoing)
+		vpdn_tunnel_close(t, VPDN_STOPCCN_CLEAR, "no call is waiting for it any more");
+}
+
+void vpdn_tunnel_call_added(struct vpdn_tunnel *t)
+{
+	t->sessions++;
+	idle_stop(t);
+	report_now(t);
+}
+
+void vpdn_tunnel_call_removed(struct vpdn_tunnel *t)
+{
+	t->sessions--;
+	idle_check(t);
+	report_now(t);
+}
+
+/* ---- opening, finding, closing ---- */
+
+static struct vpdn_tunnel *tunnel_new(const char *group, const char *local_name, const char *secret)
+{
+	struct vpdn_tunnel *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	strlcpy(t->group, group, sizeof(t->group));
+	strlcpy(t->local_name, local_name, sizeof(t->local_name));
+	strlcpy(t->secret, secret, sizeof(t->secret));
+	t->since_ms = vpdn_now_ms();
+	vpdn_end_init(&t->end);
+	TAILQ_INIT(&t->calls_out);
+	TAILQ_INIT(&t->calls_in);
+	return t;
+}
+
+static void tunnel_free(struct vpdn_tunnel *t)
+{
+	explicit_bzero(t, sizeof(*t));
+	free(t);
+}
+
+static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, const char *secret, uint32_t hello_s)
+{
+	memset(p, 0, sizeof(*p));
+	strlcpy(p->local_name, local_name, sizeof(p->local_name));
+	strlcpy(p->secret, secret, sizeof(p->secret));
+	p->hello = hello_s;
+	p->rws = RECEIVE_WINDOW;
+}
+
+struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err)
+{
+	struct l2tp_tunnel_params params;
+	struct vpdn_tunnel *t;
+
+	TAILQ_FOREACH(t, &tunnels, link)
+		if (t->outgoing && !t->closing && t->peer.s_addr == want->peer.s_addr && t->port == want->port &&
+		    t->source.s_addr == want->source.s_addr && !strcmp(t->group, want->group) &&
+		    !strcmp(t->local_name, want->local_name))
+			return t;
+	t = tunnel_new(want->group, want->local_name, want->secret);
+	if (!t) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	t->outgoing = true;
+	t->peer = want->peer;
+	t->source = want->source;
+	t->port = want->port;
+	t->idle_s = want->idle_s;
+	params_fill(&params, want->local_name, want->secret, want->hello_s);
+	params.peer = want->peer;
+	params.peer_port = want->port;
+	params.local = want->source;
+	*err = vpdn_core->tunnel_open(&params, t, &t->core);
+	explicit_bzero(&params, sizeof(params));
+	if (*err) {
+		tunnel_free(t);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&tunnels, t, link);
+	vpdn_tunnel_log(t, NULL, NULL, LOG_INFO, "opening for group %s", t->group);
+	report_now(t);
+	return t;
+}
+
+struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid)
+{
+	struct l2tp_tunnel_info ti;
+	struct vpdn_tunnel *t;
+
+	TAILQ_FOREACH(t, &tunnels, link) {
+		vpdn_core->tunnel_info(t->core, &ti);
+		if (ti.tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t)
+{
+	return t ? TAILQ_NEXT(t, link) : TAILQ_FIRST(&tunnels);
+}
+
+void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text)
+{
+	struct l2tp_cause cause = { .result = result, .error = 0, .text = text, .by = L2TP_BY_US };
+
+	if (t->closing)
+		return;
+	t->closing = true;
+	idle_stop(t);
+	vpdn_core->tunnel_close(t->core, &cause);
+}
+
+void vpdn_tunnels_stop(void)
+{
+	struct vpdn_tunnel *t;
+
+	TAILQ_FOREACH(t, &tunnels, link)
+		vpdn_tunnel_close(t, VPDN_STOPCCN_SHUTDOWN, "xl2tpd is being shut down");
+}
+
+void vpdn_tunnels_clear_placed(void)
+{
+	struct vpdn_tunnel *t;
+
+	TAILQ_FOREACH(t, &tunnels, link)
+		vpdn_calls_out_end_all(t, "vpdnd has gone");
+}
+
+/* ---- from the core ---- */
+
+/* Refusals are bounded by the core's limit on half-open tunnels. */
+static int refuse(const struct l2tp_tunnel_info *info, struct l2tp_cause *why, const char *text)
+{
+	char addr[INET_ADDRSTRLEN], name[512];
+
+	vpdn_core->log(LOG_WARNING, "vpdn: tunnel=%u/%u peer=%s (\"%s\"): refused: %s\n", info->tid, info->peer_tid,
+		       inet_ntop(AF_INET, &info->peer.sin_addr, addr, sizeof(addr)),
+		       vpdn_text_escape(info->peer_name, strlen(info->peer_name), name, sizeof(name)), text);
+	why->result = VPDN_STOPCCN_NOT_AUTHORIZED;
+	why->error = 0;
+	why->text = text;
+	return L2TP_REFUSE;
+}
+
+int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *info, struct l2tp_tunnel_params *params,
+			   void **priv, struct l2tp_cause *why)
+{
+	const struct vpdn_group *g = vpdn_groups_match(info->peer_name, info->peer.sin_addr);
+	struct vpdn_tunnel *t;
+
+	if (!g)
+		return L2TP_PASS;
+	if (info->challenged && !g->tunnel_auth)
+		return refuse(info, why, "the peer wants tunnel authentication and the group has none");
+	t = tunnel_new(g->name, g->local_name, g->secret);
+	if (!t)
+		return refuse(info, why, "out of memory");
+	t->core = core;
+	t->peer = info->peer.sin_addr;
+	t->port = info->peer.sin_port;
+	t->source = info->local;
+	t->idle_s = g->idle_s;
+	params_fill(params, g->local_name, g->secret, g->hello_s);
+	TAILQ_INSERT_TAIL(&tunnels, t, link);
+	*priv = t;
+	vpdn_tunnel_log(t, NULL, NULL, LOG_INFO, "requested, group %s", t->group);
+	report_now(t);
+	return L2TP_ACCEPT;
+}
+
+void vpdn_tunnel_on_up(struct tunnel *core, void *priv)
+{
+	struct vpdn_tunnel *t = priv;
+	struct l2tp_tunnel_info ti;
+	char name[512];
+
+	vpdn_core->tunnel_info(core, &ti);
+	t->up = true;
+	vpdn_tunnel_log(t, NULL, NULL, LOG_NOTICE, "established with \"%s\" for group %s",
+			vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)), t->group);
+	report_now(t);
+	vpdn_calls_out_tunnel_up(t);
+	idle_check(t);
+}
+
+void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_cause *why)
+{
+	struct vpdn_tunnel *t = priv;
+	char text[512];
+
+	(void)core;
+	t->closing = true;
+	idle_stop(t);
+	vpdn_end_from_core(&t->end, why);
+	vpdn_end_print(&t->end, true, text, sizeof(text));
+	vpdn_tunnel_log(t, NULL, NULL, LOG_NOTICE, "%s", text);
+	report(t, VPDN_TUNNEL_CLOSING, text);
+	vpdn_calls_out_tunnel_down(t);
+}
+
+void vpdn_tunnel_on_freed(struct tunnel *core, void *priv)
+{
+	struct vpdn_tunnel *t = priv;
+
+	(void)core;
+	idle_stop(t);
+	report(t, VPDN_TUNNEL_CLOSED, "");
+	TAILQ_REMOVE(&tunnels, t, link);
+	tunnel_free(t);
+}
