@@ -56,9 +56,9 @@ class Role:
     def daemons(self):
         return [d for d in (self.vpdnd, self.xl2tpd, self.template, self.pppoe) if d]
 
-    def show(self, what="session"):
+    def show(self, *what):
         """vpdnctl's JSON."""
-        return json.loads(self.node.run(["vpdnctl", "--json", "show", what]))
+        return json.loads(self.node.run(["vpdnctl", "--json", "show", *what]))
 
     def vpdnctl(self, *words, check=True):
         return self.node.run(["vpdnctl", *words], check=check)
@@ -80,7 +80,7 @@ class Role:
     def start_xl2tpd(self):
         self.xl2tpd = self.node.spawn("xl2tpd", ["xl2tpd", "-D"])
         self.node.await_udp_port(1701)
-        await_condition(lambda: self.show("")["l2tp"]["connected"], "xl2tpd connected to vpdnd")
+        self.vpdnd.await_line("xl2tpd is connected")
 
     def start_template(self, name):
         self.template = start_unit(self.node, "vpdn-ppp@", name)
