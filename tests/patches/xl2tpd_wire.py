@@ -168,7 +168,7 @@ class Peer:
     def __init__(self, daemon, tid=4711, address="127.0.0.1", port=0, to=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, port))
-        self.to = (to or daemon.address, daemon.port)
+        self.to = daemon and (to or daemon.address, daemon.port)
         self.tid = tid
         self.their_tid = 0
         self.ns = self.nr = 0
@@ -197,12 +197,13 @@ class Peer:
             if left <= 0 or not select.select([self.socket], [], [], left)[0]:
                 return None
             data, self.source = self.socket.recvfrom(4096)
+            self.to = self.to or self.source
             got = Message(data)
             if got.avps:
                 if got.ns != self.nr & 0xFFFF:
                     continue
                 self.nr += 1
-                if got.type == SCCRP:
+                if got.type in (SCCRQ, SCCRP):
                     self.their_tid = got.number(9)
                 if self.acknowledge:
                     self.zlb()

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The module as a LAC: calls that vpdnd places, seen by vpdnd and on the wire."""
+import hashlib
+import os
+
+import pytest
+
+from xl2tpd_ipc import Node, open_fds
+from xl2tpd_wire import CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, u16, u32, wait
+
+LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
+LCP_RECEIVED = bytes.fromhex("05066EE4E865")
+SECRET = b"s3cret"
+PROXY = [("PROXY_LAST_SENT", LCP_SENT), ("PROXY_LAST_RCVD", LCP_RECEIVED), ("PROXY_AUTH_TYPE", 2), ("PROXY_AUTH_NAME", "alice@example.com"),
+         ("PROXY_AUTH_CHALLENGE", b"\0" + bytes(range(15))), ("PROXY_AUTH_ID", 6), ("PROXY_AUTH_RESPONSE", b"\0R" * 8)]
+
+
+def answer(challenge, msgtype, secret=SECRET):
+    return hashlib.md5(bytes([msgtype]) + secret + challenge).digest()
+
+
+class Lns(Peer):
+    """An L2TP peer that is called: it waits for SCCRQ."""
+
+    def __init__(self, secret=SECRET):
+        super().__init__(None, tid=3000)
+        self.secret = secret
+        self.where = self.socket.getsockname()
+
+    def accept_tunnel(self, secret=None):
+        sccrq = self.expect(SCCRQ)
+        more = []
+        if sccrq.value(11):
+            more = [avp(13, answer(sccrq.value(11), SCCRP, secret or self.secret)), avp(11, b"challenge-of-LNS")]
+        self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(self.tid)), *more))
+        return sccrq
+
+    def accept_call(self, sid):
+        icrq = self.expect(ICRQ)
+        self.send(message(ICRP, avp(14, u16(sid))), icrq.number(14))
+        return icrq
+
+
+@pytest.fixture
+def node():
+    n = Node()
+    yield n
+    n.stop()
+
+
+@pytest.fixture
+def lns():
+    peer = Lns()
+    yield peer
+    peer.close()
+
+
+def start(node, lns, ref=1, sid=500, *more, **options):
+    """A call up to L2TP_CALL_READY: (ICRQ, READY)."""
+    node.place(ref, lns.where, *more, **options)
+    lns.accept_tunnel()
+    lns.expect(SCCCN)
+    icrq = lns.accept_call(sid)
+    return icrq, node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=ref)
+
+
+def test_call_is_placed_and_connected(node, lns):
+    more = [("USER", "alice@example.com"), ("PEER_MAC", b"\x02\0\0\0\0\x01"), ("ACCESS_INTERFACE", "eth1"), ("CIRCUIT_ID", "olt1/3"),
+            ("REMOTE_ID", "house 7"), ("CALLED_NUMBER", "614629"), ("TX_SPEED", 100000000), ("RX_SPEED", 20000000)]
+    icrq, ready = start(node, lns, 7, 500, *more, *PROXY)
+    assert (ready["TUNNEL_ID"], ready["PEER_TUNNEL_ID"]) == (lns.their_tid, lns.tid)
+    assert (ready["SESSION_ID"], ready["PEER_SESSION_ID"]) == (icrq.number(14), 500)
+    assert len(ready.fds) == 1
+    assert icrq.value(22) == b"02:00:00:00:00:01"
+    assert icrq.value(21) == b"614629"
+    assert icrq.value(100, vendor=9) == b"eth1"
+    assert icrq.value(1, vendor=3561) == b"olt1/3"
+    assert icrq.value(2, vendor=3561) == b"house 7"
+    assert icrq.value(15) and icrq.value(18) is None
+    # no ICCN before vpdnd says that the bridge stands
+    assert all(m.type is None for m in lns.everything(0.7))
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 7))
+    iccn = lns.expect(ICCN)
+    assert iccn.sid == 500
+    assert iccn.number(24) == 100000000 and iccn.number(38) == 20000000 and iccn.number(19) == 1
+    assert iccn.value(27) == LCP_SENT and iccn.value(28) == LCP_RECEIVED and iccn.value(26) is None
+    assert iccn.number(29) == 2 and iccn.value(30) == b"alice@example.com"
+    assert iccn.value(31) == b"\0" + bytes(range(15)) and iccn.number(32) == 6 and iccn.value(33) == b"\0R" * 8
+    assert not any(mandatory for vendor, attr, _, mandatory in iccn.avps if vendor == 0 and 26 <= attr <= 33)
+    os.close(ready.fds[0])
+    node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 7), ("RESULT", 1), ("TEXT", "loss of carrier"))
+    cdn = lns.expect(CDN)
+    assert cdn.sid == 500 and cdn.value(1) == u16(1) + u16(0) + b"loss of carrier"
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=7)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (3, 1, 1)
+
+
+def test_rx_speed_equal_to_tx_is_left_out(node, lns):
+    start(node, lns, 1, 500, ("TX_SPEED", 64000), ("RX_SPEED", 64000))
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    iccn = lns.expect(ICCN)
+    assert iccn.number(24) == 64000 and iccn.value(38) is None
+
+
+def test_calls_share_a_tunnel_and_the_last_one_closes_it(node, lns):
+    for ref in range(1, 6):
+        node.place(ref, lns.where)
+    sccrq = lns.accept_tunnel()
+    assert sccrq.value(7) == b"LAC" and len(sccrq.value(11)) == 16
+    lns.expect(SCCCN)
+    for ref in range(1, 6):
+        lns.accept_call(500 + ref)
+        for fd in node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=ref).fds:
+            os.close(fd)
+    assert node.daemon.tunnels() == {lns.their_tid: 5}
+    for ref in range(1, 6):
+        node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", ref), ("RESULT", 3), ("TEXT", "over"))
+        lns.expect(CDN)
+    stop = lns.expect(STOPCCN)
+    assert stop.value(1)[:2] == u16(1)
+    node.vpdnd.expect("L2TP_TUNNEL_STATE", TUNNEL_STATE=4, TUNNEL_ID=lns.their_tid)
+    assert node.daemon.tunnels() == {}
+
+
+def test_another_call_keeps_an_idle_tunnel(node, lns):
+    start(node, lns, 1, 500, idle_s=2)
+    node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 1), ("TEXT", "over"))
+    lns.expect(CDN)
+    node.place(2, lns.where, idle_s=2)
+    lns.accept_call(501)
+    node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=2)
+    assert all(m.type != STOPCCN for m in lns.everything(2.5))
+
+
+def test_groups_do_not_share_a_tunnel(node, lns):
+    other = Lns()
+    try:
+        start(node, lns)
+        node.place(2, lns.where, group="other", local_name="LAC2")
+        other.tid += 1
+        other.socket, lns.socket = lns.socket, other.socket     # the second SCCRQ comes to the same port
+        assert other.accept_tunnel().value(7) == b"LAC2"
+        other.expect(SCCCN)
+        assert len(node.daemon.tunnels()) == 2
+    finally:
+        other.close()
+
+
+def test_tunnel_secret_is_wrong(node, lns):
+    node.place(1, lns.where)
+    lns.accept_tunnel(secret=b"another")
+    stop = lns.expect(STOPCCN)
+    assert b"Invalid challenge authentication" in stop.value(1)
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"]) == (1, 1)
+    assert "Invalid challenge authentication" in cleared["TEXT"]
+    node.daemon.wait_log("Invalid challenge authentication")
+
+
+def test_no_tunnel_authentication(node, lns):
+    node.place(1, lns.where, secret=None)
+    sccrq = lns.accept_tunnel()
+    assert sccrq.value(11) is None
+    assert lns.expect(SCCCN).value(13) is None
+
+
+def test_challenge_without_a_secret_of_ours(node, lns):
+    node.place(1, lns.where, secret=None)
+    lns.expect(SCCRQ)
+    lns.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(lns.tid)), avp(11, b"challenge")))
+    assert lns.expect(STOPCCN).value(1)[:2] == u16(2)
+    assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["STAGE"] == 1
+
+
+def test_nobody_answers(node, lns):
+    node.place(1, lns.where, timeout_ms=1500)
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"]) == (1, 3)
+    lns.expect(SCCRQ)
+
+
+def test_icrq_is_not_answered(node, lns):
+    node.place(1, lns.where, timeout_ms=1500)
+    lns.accept_tunnel()
+    icrq = lns.expect(ICRQ)
+    cdn = lns.expect(CDN)
+    assert cdn.value(1)[:2] == u16(10) and cdn.sid == 0 and cdn.number(14) == icrq.number(14)
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (2, 3, 10)
+
+
+def test_tunnel_is_refused(node, lns):
+    node.place(1, lns.where)
+    lns.expect(SCCRQ)
+    lns.send(message(STOPCCN, avp(9, u16(lns.tid)), avp(1, u16(2) + u16(7) + b"busy")))
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"], cleared["ERROR_CODE"]) == (1, 2, 2, 7)
+    assert cleared["TEXT"] == "busy"
+
+
+def test_call_is_refused_with_causes(node, lns):
+    node.place(1, lns.where)
+    lns.accept_tunnel()
+    icrq = lns.expect(ICRQ)
+    lns.send(message(CDN, avp(1, u16(4) + u16(0) + b"no \xffroom"), avp(14, u16(500)), avp(12, u16(34) + b"\0"),
+                     avp(46, u16(16) + u16(0xC223) + b"\2", False)), icrq.number(14))
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"], cleared["Q931_CAUSE"]) == (2, 2, 4, 34)
+    assert (cleared["DISC_CODE"], cleared["DISC_PROTO"], cleared["DISC_DIRECTION"]) == (16, 0xC223, 2)
+    assert cleared["TEXT"] == "no \\xffroom"
+
+
+def test_connected_call_is_ended_by_the_peer(node, lns):
+    icrq, ready = start(node, lns)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    lns.expect(ICCN)
+    lns.send(message(CDN, avp(1, u16(3)), avp(14, u16(500))), icrq.number(14))
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (3, 2, 3)
+    wait(lambda: node.daemon.tunnels() == {lns.their_tid: 0}, "the call to be gone")
+    os.close(ready.fds[0])
+
+
+def test_stopccn_ends_every_call(node, lns):
+    start(node, lns)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    lns.expect(ICCN)
+    node.place(2, lns.where)
+    lns.expect(ICRQ)
+    lns.send(message(STOPCCN, avp(9, u16(lns.tid)), avp(1, u16(6))))
+    one = node.vpdnd.expect("L2TP_CALL_CLEARED")
+    two = node.vpdnd.expect("L2TP_CALL_CLEARED")
+    stages = {m["CALL_REF"]: (m["STAGE"], m["BY"], m["RESULT"]) for m in (one, two)}
+    assert stages == {1: (3, 2, 6), 2: (1, 2, 6)}
+    wait(lambda: node.daemon.tunnels() == {}, "the tunnel to be gone")
+
+
+def test_clear_while_the_tunnel_opens(node, lns):
+    node.place(1, lns.where)
+    lns.expect(SCCRQ)
+    node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 1), ("TEXT", "loss of carrier"))
+    assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["BY"] == 1
+    assert lns.expect(STOPCCN).value(1)[:2] == u16(1)
+
+
+def test_clear_before_icrp(node, lns):
+    """The answer that crosses our CDN changes nothing."""
+    node.place(1, lns.where)
+    lns.accept_tunnel()
+    icrq = lns.expect(ICRQ)
+    node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 1), ("TEXT", "loss of carrier"))
+    lns.acknowledge = False
+    lns.expect(CDN)
+    lns.nr -= 1
+    lns.send(message(ICRP, avp(14, u16(500))), icrq.number(14))
+    lns.nr += 1
+    node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    node.vpdnd.quiet(0.5, "L2TP_CALL_READY")
+    assert lns.hello()
+
+
+def test_source_address(node):
+    peer = Lns()
+    try:
+        node.place(1, peer.where, ("SOURCE_IP", "127.0.0.1"))
+        peer.accept_tunnel()
+        assert peer.source[0] == "127.0.0.1"
+        node.place(2, peer.where, ("SOURCE_IP", "192.0.2.77"))
+        cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=2)
+        assert cleared["STAGE"] == 1 and "Cannot assign" in cleared["TEXT"]
+    finally:
+        peer.close()
+
+
+def test_vpdnd_goes_and_comes_back(node, lns):
+    start(node, lns, idle_s=30)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    lns.expect(ICCN)
+    node.vpdnd.close()
+    cdn = lns.expect(CDN)
+    assert cdn.value(1)[:2] == u16(2) and b"vpdnd has gone" in cdn.value(1)
+    node.vpdnd = node.accept()
+    assert [(m.name, m["TUNNEL_STATE"]) for m in node.vpdnd.kept] == [("L2TP_TUNNEL_STATE", 2)]
+    node.place(9, lns.where, idle_s=30)
+    lns.accept_call(600)
+    node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=9)
+
+
+def test_tunnel_clear(node, lns):
+    start(node, lns)
+    node.vpdnd.say("L2TP_TUNNEL_CLEAR", ("TUNNEL_ID", lns.their_tid), ("TEXT", "cleared by an administrator"))
+    assert b"cleared by an administrator" in lns.expect(STOPCCN).value(1)
+    assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["BY"] == 1
+
+
+def test_many_calls_leave_nothing(node, lns):
+    start(node, lns, 1, 500)
+    # the first call's session is with us, the module keeps none
+    before = open_fds(node)
+    for ref in range(2, 122):
+        node.place(ref, lns.where)
+        icrq = lns.accept_call(500 + ref)
+        for fd in node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=ref).fds:
+            os.close(fd)
+        if ref % 2:
+            node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", ref), ("RESULT", 1), ("TEXT", "over"))
+            lns.expect(CDN)
+        else:
+            lns.send(message(CDN, avp(1, u16(3)), avp(14, u16(500 + ref))), icrq.number(14))
+        node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=ref)
+    assert lns.hello()
+    wait(lambda: node.daemon.tunnels() == {lns.their_tid: 1}, "the calls to be gone")
+    assert open_fds(node) <= before
+
+
+def test_damaged_and_unknown_messages_are_refused(node):
+    node.vpdnd.say("CTL_REQUEST", ("WORD", "show"), seq=5)
+    assert node.vpdnd.expect("ERROR").seq == 5
+    node.vpdnd.socket.send(b"\x56\x50\x01\x00\x03\xe7\0\0\0\0\0\x10\0\0\0\x06")
+    assert node.vpdnd.expect("ERROR").seq == 6
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 99), seq=7)
+    node.vpdnd.quiet(0.3, "ERROR")
+    assert node.daemon.alive()

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The module as an LNS: tunnels and calls of a LAC, seen by vpdnd, by the pppd template and on the wire."""
+import hashlib
+import os
+
+import pytest
+
+from xl2tpd_ipc import Node, group, open_fds
+from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, WEN, Peer, avp, message, sccrq_avps, u16, u32, wait)
+
+LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
+LCP_RECEIVED = bytes.fromhex("05066EE4E865")
+CHALLENGE = b"\0" + bytes(range(15))
+POOL = ("10.1.0.1", "10.1.0.10", "10.1.0.11")
+WAIT, CONNECTED, PPP_UP, CLOSING, CLOSED = 1, 2, 3, 4, 5
+
+
+class Lac(Peer):
+    def open_as(self, name=b"LAC", secret=b"s3cret", response=None):
+        """The tunnel with authentication both ways; the SCCRP."""
+        more = [avp(11, b"challenge-of-LAC")] if secret else []
+        self.send(message(SCCRQ, *sccrq_avps(self.tid, name), *more))
+        sccrp = self.expect(SCCRP)
+        more = []
+        if secret:
+            assert sccrp.value(13) == hashlib.md5(bytes([SCCRP]) + secret + b"challenge-of-LAC").digest()
+            more = [avp(13, response or hashlib.md5(bytes([SCCCN]) + secret + sccrp.value(11)).digest())]
+        self.send(message(SCCCN, *more))
+        return sccrp
+
+    def connect(self, sid, *more):
+        """ICRQ, ICRP, ICCN; the session id of the LNS."""
+        theirs = self.call(sid, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"))
+        self.send(iccn(*more), theirs)
+        return theirs
+
+
+def iccn(*more):
+    return message(ICCN, avp(24, u32(100000000)), avp(19, u32(1)), *more)
+
+
+def proxy():
+    return [avp(27, LCP_SENT, False), avp(28, LCP_RECEIVED, False), avp(29, u16(2), False), avp(30, b"alice@example.com", False),
+            avp(31, CHALLENGE, False), avp(32, u16(6), False), avp(33, b"\0R" * 8, False)]
+
+
+@pytest.fixture
+def node():
+    n = Node(groups=[group(pool=POOL)])
+    yield n
+    n.stop()
+
+
+@pytest.fixture
+def lac(node):
+    peer = Lac(node.daemon)
+    yield peer
+    peer.close()
+
+
+def start(node, lac, sid=1, *more):
+    """A call that a template has taken: (session id, the call's connection, CALL_START)."""
+    template = node.templates[0] if node.templates else node.template()
+    theirs = lac.connect(sid, *more)
+    call = template.accept()
+    started = call.read()
+    assert started.name == "CALL_START"
+    call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=started.seq)
+    return theirs, call, started
+
+
+def test_call_goes_to_the_template(node, lac):
+    assert lac.open_as().value(7) == b"LNS"
+    template = node.template()
+    theirs = lac.call(1, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"), avp(1, b"olt1/3", False, vendor=3561),
+                      avp(100, b"eth1", False, vendor=9))
+    state = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=WAIT)
+    assert (state["TUNNEL_ID"], state["SESSION_ID"], state["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
+    lac.send(iccn(*proxy()), theirs)
+    call = template.accept()
+    got = call.read()
+    assert got.name == "CALL_START" and len(got.fds) == 1
+    assert got["ACCESS"] == 3 and got["GROUP"] == "wholesale" and got["PEER_NAME"] == "LAC"
+    assert (got["TUNNEL_ID"], got["SESSION_ID"], got["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
+    assert got["CALLING_NUMBER"] == b"02:00:00:00:00:01" and got["CALLED_NUMBER"] == b"614629"
+    assert got["CIRCUIT_ID"] == b"olt1/3" and got["TX_SPEED"] == 100000000 and got["FRAMING_TYPE"] == 1
+    assert got.all("AVP") == [u16(9) + u16(100) + b"\0" + b"eth1"]
+    assert got["PROXY_LAST_SENT"] == LCP_SENT and got["PROXY_LAST_RCVD"] == LCP_RECEIVED
+    assert got["PROXY_AUTH_TYPE"] == 2 and got["PROXY_AUTH_NAME"] == b"alice@example.com"
+    assert got["PROXY_AUTH_CHALLENGE"] == CHALLENGE and got["PROXY_AUTH_ID"] == 6 and got["PROXY_AUTH_RESPONSE"] == b"\0R" * 8
+    assert got.all("OPTION") == [b"10.1.0.1:10.1.0.10"]
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CONNECTED)
+    call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=got.seq)
+    call.say("CALL_INFO", ("TEXT", "proxy LCP forced"))
+    assert node.vpdnd.expect("L2TP_CALL_STATE", TEXT="proxy LCP forced")["PID"] == 4242
+    call.say("CALL_UP", ("IFNAME", "ppp0"), ("USER", "alice@example.com"), ("LOCAL_IP", "10.1.0.1"), ("REMOTE_IP", "10.1.0.10"))
+    up = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=PPP_UP)
+    assert (up["IFNAME"], up["USER"], up["REMOTE_IP"]) == ("ppp0", b"alice@example.com", "10.1.0.10")
+    node.daemon.wait_log('user="alice@example.com": PPP is up on ppp0, 10.1.0.1 to 10.1.0.10')
+
+
+def test_ppp_ends_in_good_order(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    call.say("CALL_ENDING", ("TEXT", "the peer hung up"), ("DISC_CODE", 3), ("DISC_PROTO", 0xC021), ("DISC_DIRECTION", 1))
+    cdn = lac.expect(CDN)
+    assert cdn.sid == 1 and cdn.number(14) == theirs
+    assert cdn.value(1) == u16(3) + u16(0) + b"the peer hung up"
+    assert cdn.value(46) == u16(3) + u16(0xC021) + b"\1"
+    closing = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSING)
+    assert "the peer hung up" in closing["TEXT"]
+    # the address is the child's as long as it lives
+    node.vpdnd.quiet(0.5, "CALL_ENDED")
+    assert not any(m.get("CALL_STATE") == CLOSED for m in node.vpdnd.kept)
+    call.say("CALL_ENDED", ("STATUS", 16), ("TEXT", "the peer hung up"))
+    call.close()
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+
+
+def test_authentication_fails(node, lac):
+    lac.open_as()
+    _, call, _ = start(node, lac)
+    call.say("CALL_ENDING", ("TEXT", "CHAP authentication failed"), ("DISC_CODE", 16), ("DISC_PROTO", 0xC223), ("DISC_DIRECTION", 2))
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:2] == u16(3) and cdn.value(46) == u16(16) + u16(0xC223) + b"\2"
+
+
+@pytest.mark.parametrize("how", ["dies", "says-status"])
+def test_pppd_crashes(node, lac, how):
+    lac.open_as()
+    _, call, _ = start(node, lac)
+    if how == "says-status":
+        call.say("CALL_ENDED", ("STATUS", 1), ("TEXT", "pppd met an error"))
+    call.close()
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:4] == u16(2) + u16(6) and cdn.value(46) is None
+    assert (b"pppd died" if how == "dies" else b"pppd met an error") in cdn.value(1)
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+
+
+def test_lac_hangs_up(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    lac.send(message(CDN, avp(1, u16(1) + u16(0) + b"loss of carrier"), avp(14, u16(1))), theirs)
+    assert call.read() is None      # the child sees a hangup
+    state = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSING)
+    assert "ended by the peer, result 1" in state["TEXT"] and "loss of carrier" in state["TEXT"]
+    call.close()
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+
+
+def test_no_template(node, lac):
+    lac.open_as()
+    lac.connect(1)
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:2] == u16(4) and b'pppd template "corp": not running' in cdn.value(1)
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+
+
+def test_template_refuses(node, lac):
+    lac.open_as()
+    template = node.template()
+    lac.connect(1)
+    call = template.accept()
+    got = call.read()
+    call.say("ERROR", ("ERRNO", 11), ("TEXT", "fork: no memory"), flags=1, seq=got.seq)
+    call.close()
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:2] == u16(4) and b"fork: no memory" in cdn.value(1)
+
+
+def test_pool_is_used_up_and_addresses_come_back(node, lac):
+    lac.open_as()
+    one = start(node, lac, 1)
+    two = start(node, lac, 2)
+    assert {one[2]["OPTION"], two[2]["OPTION"]} == {b"10.1.0.1:10.1.0.10", b"10.1.0.1:10.1.0.11"}
+    lac.connect(3)
+    cdn = lac.expect(CDN)
+    assert cdn.sid == 3 and cdn.value(1)[:2] == u16(4) and b"no free address" in cdn.value(1)
+    lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))), one[0])
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSING, SESSION_ID=one[0])
+    lac.connect(4)                          # its child still has the address
+    assert lac.expect(CDN).sid == 4
+    one[1].close()
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED, SESSION_ID=one[0])
+    assert start(node, lac, 5)[2]["OPTION"] == one[2]["OPTION"]
+
+
+def test_damaged_proxy_avps_do_not_end_the_call(node, lac):
+    lac.open_as()
+    _, _, got = start(node, lac, 1, avp(27, LCP_SENT, False), avp(29, u16(2), False), avp(32, b"\1\2\3", False))
+    assert got.get("PROXY_LAST_SENT") is None or got.get("PROXY_AUTH_ID") is None
+    _, _, got = start(node, lac, 2, *proxy()[:2], avp(29, u16(77), False))
+    assert got["PROXY_LAST_SENT"] == LCP_SENT
+
+
+def test_tunnel_secret_is_wrong(node, lac):
+    lac.open_as(response=b"x" * 16)
+    assert b"Invalid challenge authentication" in lac.expect(STOPCCN).value(1)
+    node.daemon.wait_log("Invalid challenge authentication")
+    state = node.vpdnd.expect("L2TP_TUNNEL_STATE", TUNNEL_STATE=3)
+    assert "Invalid challenge authentication" in state["TEXT"]
+
+
+def test_host_name_is_not_accepted(node, lac):
+    """Without an [lns] section and with access control, nobody else takes it either."""
+    lac.send(message(SCCRQ, *sccrq_avps(lac.tid, b"somebody")))
+    assert b"No Authorization" in lac.expect(STOPCCN).value(1)
+
+
+def test_no_tunnel_authentication():
+    node = Node(groups=[group(secret=None)])
+    lac = Lac(node.daemon)
+    try:
+        assert lac.open_as(secret=None).value(11) is None
+        start(node, lac)
+        other = Lac(node.daemon, tid=99)
+        other.send(message(SCCRQ, *sccrq_avps(99, b"LAC"), avp(11, b"challenge")))
+        assert other.expect(STOPCCN).value(1)[:2] == u16(4)
+        node.daemon.wait_log("wants tunnel authentication")
+        other.close()
+    finally:
+        lac.close()
+        node.stop()
+
+
+def test_groups_are_chosen_by_name_and_address():
+    groups = [group("any", terminate_from=(), template="any", secret=None, local_name="LNS-any"),
+              group("elsewhere", terminate_from=("LAC",), sources=[("192.0.2.0", 24)], local_name="LNS-elsewhere"),
+              group("one", terminate_from=("LAC", "LAC2"), sources=[("127.0.0.0", 8)], local_name="LNS-one"),
+              group("two", terminate_from=("LAC3",), secret="other secret", local_name="LNS-two")]
+    node = Node(groups=groups)
+    try:
+        for tid, name, secret, ours in ((1, b"LAC", b"s3cret", b"LNS-one"), (2, b"lac2", b"s3cret", b"LNS-one"),
+                                        (3, b"LAC3", b"other secret", b"LNS-two"), (4, b"unheard of", None, b"LNS-any")):
+            lac = Lac(node.daemon, tid=tid)
+            assert lac.open_as(name, secret).value(7) == ours
+            lac.close()
+    finally:
+        node.stop()
+
+
+def test_reload_replaces_the_groups(node, lac):
+    lac.open_as()
+    running = start(node, lac, 1)
+    node.groups = [group("other", terminate_from=("LAC9",))]
+    node.configure()
+    # running calls stay, new ones of a group that is gone are refused
+    lac.send(message(ICRQ, avp(14, u16(2)), avp(15, u32(2))))
+    assert lac.expect(CDN).value(1)[:2] == u16(3)
+    assert lac.hello() and node.daemon.tunnels() == {lac.their_tid: 1} and not running[1].kept
+    other = Lac(node.daemon, tid=9)
+    other.open_as(b"LAC9")
+    other.close()
+
+
+def test_session_limit():
+    node = Node(groups=[group(limit=1)])
+    lac = Lac(node.daemon)
+    try:
+        lac.open_as()
+        theirs, call, _ = start(node, lac, 1)
+        lac.send(message(ICRQ, avp(14, u16(2)), avp(15, u32(2))))
+        assert lac.expect(CDN).value(1)[:2] == u16(4)
+        call.close()
+        lac.expect(CDN)
+        start(node, lac, 3)
+    finally:
+        lac.close()
+        node.stop()
+
+
+def test_idle_tunnel_is_closed(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    assert all(m.type != STOPCCN for m in lac.everything(1.5))
+    lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))), theirs)
+    assert lac.expect(STOPCCN).value(1)[:2] == u16(1)
+    node.vpdnd.expect("L2TP_TUNNEL_STATE", TUNNEL_STATE=4)
+    # the child of the last call may outlive the tunnel
+    call.close()
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED, SESSION_ID=theirs)
+
+
+def test_vpdnd_goes_and_calls_stay(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    call.say("CALL_UP", ("IFNAME", "ppp0"), ("USER", "alice"), ("LOCAL_IP", "10.1.0.1"), ("REMOTE_IP", "10.1.0.10"))
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=PPP_UP)
+    node.vpdnd.close()
+    other = Lac(node.daemon, tid=77)
+    other.open_as()                         # the groups are kept
+    node.vpdnd = node.accept()
+    reported = node.vpdnd.kept
+    tunnels = {m["TUNNEL_ID"]: (m["TUNNEL_STATE"], m["SESSIONS"]) for m in reported if m.name == "L2TP_TUNNEL_STATE"}
+    assert tunnels == {lac.their_tid: (2, 1), other.their_tid: (2, 0)}
+    state = next(m for m in reported if m.name == "L2TP_CALL_STATE")
+    assert (state["SESSION_ID"], state["CALL_STATE"], state["IFNAME"], state["USER"]) == (theirs, PPP_UP, "ppp0", b"alice")
+    assert lac.hello()
+    other.close()
+
+
+def test_session_clear_ends_ppp_in_good_order(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    node.vpdnd.say("L2TP_SESSION_CLEAR", ("TUNNEL_ID", lac.their_tid), ("SESSION_ID", theirs), ("TEXT", "cleared"))
+    assert call.expect("CALL_CLOSE")["TEXT"] == "cleared"
+    call.say("CALL_ENDING", ("TEXT", "cleared"), ("DISC_CODE", 1), ("DISC_PROTO", 0), ("DISC_DIRECTION", 0))
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:2] == u16(3) and cdn.value(46) == u16(1) + u16(0) + b"\0"
+
+
+def test_iccn_does_not_come_and_lac_gives_up(node, lac):
+    lac.open_as()
+    node.template()
+    lac.call(1)
+    before = open_fds(node)
+    lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))))     # the LAC has not seen our id
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+    assert open_fds(node) == before - 1                         # the session's socket is closed
+    assert lac.hello()
+
+
+def test_wan_error_notify_is_harmless(node, lac):
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    lac.send(message(WEN, avp(34, b"\0" * 26)), theirs)
+    assert lac.hello() and node.daemon.tunnels() == {lac.their_tid: 1}
+
+
+def test_tunnel_is_closed_by_the_lac(node, lac):
+    lac.open_as()
+    calls = [start(node, lac, sid)[1] for sid in (1, 2)]
+    lac.send(message(STOPCCN, avp(9, u16(lac.tid)), avp(1, u16(6))))
+    for call in calls:
+        assert call.read() is None
+        call.close()
+    for _ in calls:
+        node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+    assert node.daemon.tunnels() == {}
+
+
+def test_hundred_calls_leave_nothing():
+    node = Node(groups=[group(pool=("10.2.0.1", "10.2.0.2", "10.2.0.254"))])
+    lac = Lac(node.daemon)
+    try:
+        lac.open_as()
+        assert lac.hello()
+        before = open_fds(node)
+        calls = [start(node, lac, sid) for sid in range(1, 101)]
+        for _, _, got in calls:
+            for fd in got.fds:
+                os.close(fd)
+        assert len({got["OPTION"] for _, _, got in calls}) == 100
+        assert node.daemon.tunnels() == {lac.their_tid: 100}
+        assert open_fds(node) == before + 100
+        for n, (theirs, call, _) in enumerate(calls, 1):
+            if n % 2:
+                call.close()
+                lac.expect(CDN)
+            else:
+                lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(n))), theirs)
+                assert call.read() is None
+                call.close()
+        assert lac.hello()
+        wait(lambda: node.daemon.tunnels() == {lac.their_tid: 0}, "the calls to be gone")
+        wait(lambda: open_fds(node) == before, "the descriptors to be closed")
+    finally:
+        lac.close()
+        node.stop()
+
+
+def test_two_nodes_make_a_call():
+    """LAC and LNS, both ours: from L2TP_CALL_PLACE to the template and back."""
+    lns = Node(address="127.0.0.2", groups=[group(pool=POOL)])
+    lac = Node(address="127.0.0.1")
+    try:
+        lac.place(1, ("127.0.0.2", lns.daemon.port), ("USER", "alice@example.com"), ("PROXY_LAST_SENT", LCP_SENT),
+                  ("PROXY_LAST_RCVD", LCP_RECEIVED))
+        template = lns.template()
+        lac.vpdnd.expect("L2TP_CALL_READY", CALL_REF=1)
+        lns.vpdnd.quiet(0.5, "CALL_START")
+        lac.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+        call = template.accept()
+        got = call.read()
+        assert got["PROXY_LAST_SENT"] == LCP_SENT and got["PEER_NAME"] == "LAC"
+        call.say("CALL_STARTED", ("PID", 1), flags=1, seq=got.seq)
+        call.say("CALL_ENDING", ("TEXT", "wrong password"), ("DISC_CODE", 16), ("DISC_PROTO", 0xC223), ("DISC_DIRECTION", 2))
+        cleared = lac.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+        assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"], cleared["DISC_CODE"]) == (3, 2, 3, 16)
+        assert cleared["TEXT"] == "wrong password"
+        call.close()
+        lns.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+        lac.vpdnd.expect("L2TP_TUNNEL_STATE", TUNNEL_STATE=4)
+        wait(lambda: lac.daemon.tunnels() == lns.daemon.tunnels() == {}, "the idle tunnel to be closed")
+    finally:
+        lac.stop()
+        lns.stop()
