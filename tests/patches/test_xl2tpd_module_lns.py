@@ -290,6 +290,7 @@ def test_vpdnd_goes_and_calls_stay(node, lac):
     node.vpdnd.close()
     other = Lac(node.daemon, tid=77)
     other.open_as()                         # the groups are kept
+    assert other.hello()
     node.vpdnd = node.accept()
     reported = node.vpdnd.kept
     tunnels = {m["TUNNEL_ID"]: (m["TUNNEL_STATE"], m["SESSIONS"]) for m in reported if m.name == "L2TP_TUNNEL_STATE"}
