@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Captured packets told for people: who sent what, when, with names instead of numbers.
 
-Used by demo.py. Secrets (CHAP responses, passwords) are shown by their length alone, other
-opaque values by their first octets. Independent of lib/, as decode.py is.
+Used by demo.py. Secrets (CHAP responses, passwords) are not shown, other opaque values by
+their first octets. Independent of lib/, as decode.py is.
 """
 
 import socket
@@ -27,16 +27,13 @@ AVPS = {1: ("Result Code", "result"), 7: ("Host Name", "text"), 9: ("Assigned Tu
         38: ("Rx Connect Speed", "number"), 46: ("PPP Disconnect Cause", "opaque")}
 PROXY_AVPS = range(26, 34)
 DISCOVERY_TAGS = {0x0101: "service", 0x0102: "AC"}
+SECRET = "(not shown)"
 NEGOTIATED = {"ConfReq", "ConfAck", "ConfNak", "ConfRej"}
 
 
 def opaque(value):
     """Some octets, enough to recognise them by."""
     return value.hex() if len(value) <= 8 else f"{value[:4].hex()}... ({len(value)} octets)"
-
-
-def hidden(value):
-    return f"({len(value)} octets, not shown)"
 
 
 def text(value):
@@ -91,7 +88,7 @@ def avp_value(avp):
         if len(avp.value) > 4:
             words.append(f'"{text(avp.value[4:])}"')
         return " ".join(words)
-    return hidden(avp.value) if kind == "secret" else opaque(avp.value)
+    return SECRET if kind == "secret" else opaque(avp.value)
 
 
 def avps(packet, numbers=None):
@@ -105,7 +102,7 @@ def chap(packet):
     data = packet.data
     if packet.code in ("Challenge", "Response") and data:
         value, name = data[1:1 + data[0]], text(data[1 + data[0]:])
-        shown = opaque(value) if packet.code == "Challenge" else hidden(value)
+        shown = opaque(value) if packet.code == "Challenge" else SECRET
         return f"{shown}, name {name}"
     return f'"{text(data)}"' if data else ""
 
@@ -115,7 +112,7 @@ def ppp(packet):
     if packet.protocol == "CHAP":
         return chap(packet)
     if packet.protocol == "PAP" and packet.code == "AuthReq" and packet.data:
-        return f"name {text(packet.data[1:1 + packet.data[0]])}, password not shown"
+        return f"name {text(packet.data[1:1 + packet.data[0]])}, password {SECRET}"
     if packet.code in NEGOTIATED and packet.protocol == "LCP":
         return lcp_options(packet.data)
     if packet.code in NEGOTIATED and packet.protocol == "IPCP":
