@@ -53,7 +53,8 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(test_src))
 ifneq ($(V),1)
 Q := @
 MAKEFLAGS += --no-print-directory
-show = @printf '  %-5s %s\n' $(1) $(2);
+# nothing but what goes wrong with make -s
+show = @$(if $(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS)))),,printf '  %-5s %s\n' $(1) $(2);)
 endif
 
 .DELETE_ON_ERROR:
