@@ -103,8 +103,8 @@ def start_lac(lab, changes=None, options="", settings="", extra=""):
     node, role = lab.lac, Role(lab.lac)
     conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
                          {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
-    conf = replaced(conf, {IDLE_LAC: f"{IDLE_LAC}\n{settings}", **(changes or {})})
-    node.write("/etc/vpdn/vpdn.conf", conf + extra)
+    conf = replaced(conf, changes or {}).rstrip().removesuffix("}")
+    node.write("/etc/vpdn/vpdn.conf", f"{conf}\t{settings}\n}}\n{extra}")
     node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", {}) +
                "lcp-restart 1\ndebug\n" + options)
     node.write("/etc/vpdn/pppoe-server/eth1", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))

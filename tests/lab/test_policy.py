@@ -45,7 +45,7 @@ def test_dialin_mschapv2(dialin):
     """MS-CHAPv2 has no proxy type: LCP is forwarded, the LNS authenticates afresh."""
     method = {"options": "require-mschap-v2\n"}
     net = dialin(lac=dict(method), lns=dict(method))
-    roles.dial(net.lab)
+    roles.dial(net.lab, options=["refuse-chap", "refuse-pap", "refuse-mschap", "refuse-eap"])
     net.lab.client.ping(roles.POOL_LOCAL)
     iccn, = net.core.packets(Control, message="ICCN")
     assert iccn.value(27) and iccn.value(28)

@@ -116,6 +116,7 @@ def test_teardown_lns_vanishes(dialin):
     net = dialin(lac={"settings": "hello = 2"})
     client = roles.dial(net.lab)
     net.lab.client.ping(ADDRESS)
+    net.core.await_packet(Control, message="HELLO", timeout=10)
     net.lab.lns.ip("link set eth0 down")
     net.access.await_packet(Discovery, name="PADT", timeout=60)
     client.wait()

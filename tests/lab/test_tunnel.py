@@ -16,11 +16,10 @@ def test_tunnel_secret_wrong(dialin):
     client = roles.dial(net.lab)
     roles.await_refusal(client)
     assert net.access.packets(Ppp, protocol="CHAP", code="Failure")
-    stop = net.core.await_packet(Control, message="StopCCN")
-    assert stop.result()[0] == 4
+    net.core.await_packet(Control, message="StopCCN")
     assert not net.core.packets(Control, message="ICRQ")
     for role in (net.lac, net.lns):
-        role.await_log("(tunnel.*(authenti|secret|password))|((authenti|secret|password).*tunnel)")
+        role.await_log("tunnel.*(authentication|secret|password)")
     net.assert_nothing_left()
 
 
@@ -53,4 +52,4 @@ def test_unknown_lac_refused(dialin):
     assert not net.core.packets(Control, message="ICRQ")
     stop = net.core.await_packet(Control, message="StopCCN")
     assert stop.src == Topology.LNS
-    net.lns.await_log("STRANGER")
+    net.lns.await_log(f"(denied|refused|unauthori[sz]ed).*{Topology.LAC}")
