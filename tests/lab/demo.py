@@ -26,7 +26,7 @@ NETWORK = "203.0.113.5"		# a host in the ISP's network, here on the LNS's loopba
 TRANSFER = 2_000_000
 TOLD_PROTOCOLS = {"LCP", "CHAP", "PAP", "IPCP"}
 NOT_TOLD = {"EchoReq", "EchoRep"}
-TEXT_WIDTH = 78
+TEXT_WIDTH = 84
 
 
 class Story:
