@@ -552,6 +552,44 @@ static cfg_opt_t section(cfg_opt_t sec, cfg_validate_callback_t at_end)
 	return sec;
 }
 
+/*
+ * Blanks comments out: libConfuse 3.3 counts the lines of a comment wrongly, and with
+ * them all that follow. Newlines stay; quoted text stays; as in libConfuse "//"
+ * begins a comment only where a word could begin.
+ */
+static void blank_comments(char *s)
+{
+	char quote = '\0', before = ' ';
+
+	while (*s) {
+		char c = *s;
+
+		if (quote) {
+			if (c == '\\' && s[1])
+				s++;
+			else if (c == quote)
+				quote = '\0';
+		} else if (c == '"' || c == '\'') {
+			quote = c;
+		} else if (c == '#' || (c == '/' && s[1] == '/' && strchr(" \t\r\n\"'{}()=+,", before))) {
+			for (; *s && *s != '\n'; s++)
+				*s = ' ';
+			before = ' ';
+			continue;
+		} else if (c == '/' && s[1] == '*' && strstr(s + 2, "*/")) {
+			char *end = strstr(s + 2, "*/") + 2;
+
+			for (; s < end; s++)
+				if (*s != '\n')
+					*s = ' ';
+			before = ' ';
+			continue;
+		}
+		before = c;
+		s++;
+	}
+}
+
 /* The whole file and AT_END, or NULL and -errno in *rc. */
 static char *read_all(FILE *f, int *rc)
 {
@@ -569,6 +607,8 @@ static char *read_all(FILE *f, int *rc)
 		free(text);
 		return NULL;
 	}
+	text[n] = '\0';
+	blank_comments(text);
 	memcpy(text + n, at_end, sizeof(at_end));
 	return text;
 }
@@ -622,6 +662,8 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	free(text);
 	if (rc != CFG_SUCCESS)
 		fail(cfg, "cannot be read as a configuration");
+	else if (!cfg_getstr(cfg, AT_END))
+		fail(cfg, "the file ends inside of a comment; needed: */");
 	c->dead_s = get_u32(cfg, "dead-time", c->dead_s);
 	if (parse.n_order)
 		c->n_search_order = parse.n_order;

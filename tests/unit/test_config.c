@@ -267,6 +267,10 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n" REQUEST SECRET "initiate-to \"192.0.2.2\" {", 5, "ends inside of initiate-to", "}" },
 		{ "dead-time = \"5", 3, "premature end", "" },
 		{ "}\n", 1, "brace", "" },
+		/* Comments of all kinds count as many lines as they have. */
+		{ "# a\n\n// b\n/* c\n d */ dead-time = 5 # e\nfoo = 1\n", 6, "foo", "" },
+		{ "vpdn-group a { # \"\n// '\n tunnel-password = \"#x // /*\" # */\n hello = 0\n}\n", 4, "hello", "" },
+		{ "dead-time = 5\n/* never closed\n", 4, "inside of a comment", "*/" },
 	};
 
 	(void)state;
