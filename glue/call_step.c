@@ -22,6 +22,8 @@
 
 #define ATTEMPT_MIN_MS	500	/* less time is not worth another attempt */
 #define ATTEMPT_SLACK_MS 250	/* for xl2tpd to say that the time is up */
+#define FDS_OF_CALL	5u	/* both ends, both channels, the call's connection */
+#define FDS_SPARE	64u
 #define CAUSE_MS	500	/* from a channel's hang-up to xl2tpd's word about it */
 
 static int id_cmp(const struct vpdn_call *a, const struct vpdn_call *b)
@@ -242,6 +244,11 @@ static enum vpdn_fwd_event act_place(struct vpdn_call *call)
 		vpdn_call_set_cause(call, 0, 0, &n->rejected_limit, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
 		return VPDN_EV_NO_LNS;
 	}
+	if (d->calls->n * FDS_OF_CALL + vpdn_server_connections(d->server) + FDS_SPARE > d->fd_limit) {
+		vpdn_call_set_cause(call, 0, 0, &n->rejected_internal, "no file descriptors left (limit %llu)",
+				    (unsigned long long)d->fd_limit);
+		return VPDN_EV_NO_LNS;
+	}
 	i = vpdn_lns_choose(&d->usages, g, call->tried, now, arc4random());
 	if (i < 0) {
 		if (!call->attempts)
@@ -275,7 +282,7 @@ static enum vpdn_fwd_event act_place(struct vpdn_call *call)
 		return VPDN_EV_NO_LNS;
 	}
 	vpdn_call_say(call, LOG_INFO, "asking LNS number %u for a call, vpdn-group %s by %s \"%s\"", call->attempts, g->name,
-	    vpdn_key_kind_name(call->choice.kind), call->choice.value);
+		      vpdn_key_kind_name(call->choice.kind), call->choice.value);
 	set_timer(call, timeout + ATTEMPT_SLACK_MS);
 	return VPDN_EV_NONE;
 }
@@ -316,7 +323,7 @@ static enum vpdn_fwd_event act_connect(struct vpdn_call *call)
 	config_drop(call);
 	call->d->counters.forwarded++;
 	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, attempt %u, %u frames moved by hand",
-	    (unsigned int)(call->connected_ms - call->asked_ms), call->attempts, call->bridge.moved);
+		      (unsigned int)(call->connected_ms - call->asked_ms), call->attempts, call->bridge.moved);
 	if (!vpdn_call_watch(call)) {
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, &call->d->counters.lost_bridge, "out of memory");
 		return VPDN_EV_ADMIN;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define VPDN_CONFIG_PATH	"/etc/vpdn/vpdn.conf"
+#define VPDN_L2TP_PORT		1701u	/* RFC 2661 section 8.1 */
 #define VPDN_NAME_MAX		64u	/* group, template and host names, octets */
 
 #define VPDN_LNS_MAX		64u	/* initiate-to of one group */

@@ -22,7 +22,6 @@
 
 #define SECRET_MAX	255u
 #define FILE_MAX	(4u * 1024 * 1024)
-#define L2TP_PORT	1701
 #define ROOT		"root"
 /* libConfuse takes a file that ends inside a block; this, put behind the end, must then be met in that block. */
 #define AT_END		"end-of-file"
@@ -403,7 +402,7 @@ static int build_request(cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
 		l->priority = get_u32(to, "priority", 1);
 		l->weight = get_u32(to, "weight", 1);
 		l->limit = get_u32(to, "limit", 0);
-		l->port = (uint16_t)get_u32(to, "port", L2TP_PORT);
+		l->port = (uint16_t)get_u32(to, "port", VPDN_L2TP_PORT);
 	}
 	get_ip4(sec, "source-ip", &g->source_ip);
 	g->connect_timeout_s = get_u32(sec, "connect-timeout", 10);

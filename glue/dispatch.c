@@ -51,7 +51,8 @@ static int on_error(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 
 	vpdn_ipc_get_u32(m, VPDN_TLV_ERRNO, &err);
 	vpdn_call_peer_text(m, VPDN_TLV_TEXT, text, sizeof(text));
-	vpdn_log_warn("%s reports an error: %s (%s)", vpdn_conn_name(c), text, strerror((int)err));
+	/* Of ENOENT: our CALL_CLEAR and its CALL_CLEARED have crossed. */
+	vpdn_log(err == ENOENT ? LOG_DEBUG : LOG_WARNING, "%s reports an error: %s (%s)", vpdn_conn_name(c), text, strerror((int)err));
 	return 0;
 }
 

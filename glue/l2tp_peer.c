@@ -10,8 +10,6 @@
 #include "log.h"
 #include "registry.h"
 
-#define L2TP_PORT	1701
-
 struct vpdn_l2tp {
 	struct vpdnd *d;
 	struct vpdn_conn *conn;
@@ -148,7 +146,7 @@ int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
 	put_tunnel(&b, g);
 	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, lns->addr);
-	if (lns->port != L2TP_PORT)
+	if (lns->port != VPDN_L2TP_PORT)
 		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, lns->port);
 	if (g->source_ip.s_addr != INADDR_ANY)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);

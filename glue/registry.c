@@ -11,8 +11,6 @@
 #include "log.h"
 #include "text.h"
 
-#define L2TP_PORT	1701
-
 static int tunnel_cmp(const struct vpdn_tunnel *a, const struct vpdn_tunnel *b)
 {
 	return (int)a->id - (int)b->id;
@@ -36,6 +34,20 @@ RB_HEAD(calls_by_session, vpdn_lns_call);
 RB_GENERATE_INTERNAL(tunnels, vpdn_tunnel, node, tunnel_cmp, static __attribute__((unused)))
 RB_GENERATE_INTERNAL(calls_by_id, vpdn_lns_call, by_id, id_cmp, static __attribute__((unused)))
 RB_GENERATE_INTERNAL(calls_by_session, vpdn_lns_call, by_session, session_cmp, static __attribute__((unused)))
+
+const char *vpdn_tunnel_state_name(uint8_t state)
+{
+	static const char *const names[] = { "?", "opening", "established", "closing", "closed" };
+
+	return names[state <= VPDN_TUNNEL_CLOSED ? state : 0];
+}
+
+const char *vpdn_lns_call_state_name(uint8_t state)
+{
+	static const char *const names[] = { "?", "waiting for ICCN", "connected", "up", "closing", "closed" };
+
+	return names[state <= VPDN_CALL_CLOSED ? state : 0];
+}
 
 struct vpdn_registry {
 	struct vpdnd *d;
@@ -149,7 +161,6 @@ static uint64_t since(const struct vpdn_ipc_msg *m)
 
 int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	static const char *const names[] = { "?", "opening", "established", "closing", "closed" };
 	struct vpdn_registry *r = vpdn_conn_daemon(c)->registry;
 	char addr[INET_ADDRSTRLEN], text[1024] = "";
 	struct vpdn_tunnel *t;
@@ -169,7 +180,7 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		if (!t)
 			return -ENOMEM;
 		t->id = id;
-		t->port = L2TP_PORT;
+		t->port = VPDN_L2TP_PORT;
 		t->since_ms = since(m);
 		RB_INSERT(tunnels, &r->tunnels, t);
 		r->n_tunnels++;
@@ -187,7 +198,7 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	get_escaped(m, VPDN_TLV_PEER_NAME, t->peer_name, sizeof(t->peer_name));
 	get_escaped(m, VPDN_TLV_TEXT, text, sizeof(text));
 	if (changed)
-		vpdn_log_info("tunnel %s%s%s tunnel=%u/%u peer=%s (%s) group=%s", names[state], *text ? ": " : "", text,
+		vpdn_log_info("tunnel %s%s%s tunnel=%u/%u peer=%s (%s) group=%s", vpdn_tunnel_state_name(state), *text ? ": " : "", text,
 			      t->id, t->peer_id, inet_ntop(AF_INET, &t->peer, addr, sizeof(addr)), t->peer_name, t->group);
 	if (state == VPDN_TUNNEL_CLOSED)
 		tunnel_free(r, t);
@@ -237,7 +248,6 @@ static struct vpdn_lns_call *call_get(struct vpdn_registry *r, const struct vpdn
 
 int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	static const char *const names[] = { "?", "waiting for ICCN", "connected", "up", "closing", "closed" };
 	struct vpdn_registry *r = vpdn_conn_daemon(c)->registry;
 	char addr[INET_ADDRSTRLEN];
 	struct vpdn_lns_call *call;
@@ -268,7 +278,7 @@ int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (changed) {
 		const struct vpdn_info *why = STAILQ_LAST(&call->info, vpdn_info, link);
 
-		vpdn_log_info("LNS call %s%s%s%s%s tunnel=%u session=%u/%u peer=%s user=%s", names[state],
+		vpdn_log_info("LNS call %s%s%s%s%s tunnel=%u session=%u/%u peer=%s user=%s", vpdn_lns_call_state_name(state),
 			      *call->ifname ? " on " : "", call->ifname, why ? ": " : "", why ? why->text : "", tunnel, session,
 			      call->peer_session_id, call->remote.s_addr ? inet_ntop(AF_INET, &call->remote, addr, sizeof(addr)) : "-",
 			      *call->user ? call->user : "-");

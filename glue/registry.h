@@ -57,6 +57,10 @@ struct vpdn_registry *vpdn_registry_new(struct vpdnd *d);
 void vpdn_registry_free(struct vpdn_registry *r);
 void vpdn_registry_clear(struct vpdn_registry *r);
 
+/* Words for logs and show; "?" for what is no state. */
+const char *vpdn_tunnel_state_name(uint8_t state);
+const char *vpdn_lns_call_state_name(uint8_t state);
+
 /* Look-ups, and walks in the order of ids; NULL starts, NULL ends. */
 const struct vpdn_tunnel *vpdn_registry_tunnel(const struct vpdn_registry *r, uint16_t id);
 const struct vpdn_tunnel *vpdn_registry_next_tunnel(const struct vpdn_registry *r, const struct vpdn_tunnel *after);

@@ -219,6 +219,10 @@ static bool receive(struct vpdn_conn *c)
 			      m.bad_tlv ? vpdn_ipc_tlv_name(m.bad_tlv) : strerror(-rc));
 		vpdn_conn_send_error(c, m.seq, -rc, rc == -EBADMSG ? "damaged message" : "unknown message");
 		misunderstood(c);
+	} else if (rc == -EMSGSIZE || rc == -EPROTO) {
+		vpdn_log_warn("%s (pid %d): %s", c->name, (int)c->pid, rc == -EPROTO ? "speaks another protocol" :
+			      "a message did not arrive whole: too long, or no file descriptors are left");
+		misunderstood(c);
 	} else {
 		if (rc) {
 			c->server->d->counters.bad_messages++;

@@ -49,7 +49,6 @@ static void set_id(json_t *o, const char *key, uint32_t id)
 
 static json_t *show_tunnel(const struct vpdn_tunnel *t)
 {
-	static const char *const states[] = { "?", "opening", "established", "closing", "closed" };
 	json_t *o = json_object();
 
 	set(o, "id", json_integer(t->id));
@@ -59,7 +58,7 @@ static json_t *show_tunnel(const struct vpdn_tunnel *t)
 	set_ip4(o, "peer_ip", t->peer);
 	set(o, "port", json_integer(t->port));
 	set_ip4(o, "source_ip", t->source);
-	set(o, "state", json_string(states[t->state]));
+	set(o, "state", json_string(vpdn_tunnel_state_name(t->state)));
 	set(o, "sessions", json_integer(t->sessions));
 	set(o, "outgoing", json_boolean(t->outgoing));
 	set_age(o, "age_s", t->since_ms);
@@ -104,7 +103,6 @@ static json_t *show_call(const struct vpdn_call *call)
 
 static json_t *show_lns_call(const struct vpdnd *d, const struct vpdn_lns_call *call)
 {
-	static const char *const states[] = { "?", "waiting", "connected", "up", "closing", "closed" };
 	const struct vpdn_tunnel *t = vpdn_registry_tunnel(d->registry, call->tunnel_id);
 	json_t *o = json_object();
 
@@ -112,7 +110,7 @@ static json_t *show_lns_call(const struct vpdnd *d, const struct vpdn_lns_call *
 	set(o, "role", json_string("lns"));
 	set_text(o, "user", call->user);
 	set(o, "access", json_sprintf("l2tp %s%s%s", t ? t->peer_name : "?", *call->calling ? " " : "", call->calling));
-	set(o, "state", json_string(states[call->state]));
+	set(o, "state", json_string(vpdn_lns_call_state_name(call->state)));
 	set_text(o, "group", call->group);
 	set_ip4(o, "peer_ip", t ? t->peer : (struct in_addr){ INADDR_ANY });
 	set_id(o, "tunnel_id", call->tunnel_id);

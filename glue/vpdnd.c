@@ -26,6 +26,7 @@
 
 #define STOP_MS		2000	/* for xl2tpd to confirm that all calls are cleared */
 #define FD_WANTED	65536u	/* five for each forwarded session */
+#define FD_MIN		1024u	/* when the limit cannot be asked for */
 
 struct options {
 	const char *config_path, *socket_path, *check_path;
@@ -191,15 +192,21 @@ static bool parse_options(int argc, char **argv, struct options *o, int *status)
 }
 
 /* Each forwarded session takes several fds, so the usual 1024 would end at 200 sessions. */
-static void raise_fd_limit(void)
+static uint64_t raise_fd_limit(void)
 {
-	struct rlimit r;
+	struct rlimit r, want;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur >= FD_WANTED)
-		return;
-	r.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > FD_WANTED ? FD_WANTED : r.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return FD_MIN;
+	want = r;
+	want.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > FD_WANTED ? FD_WANTED : r.rlim_max;
+	if (want.rlim_cur <= r.rlim_cur)
+		return r.rlim_cur;
+	if (setrlimit(RLIMIT_NOFILE, &want) < 0) {
 		vpdn_log_warn("raising the limit of file descriptors: %s", strerror(errno));
+		return r.rlim_cur;
+	}
+	return want.rlim_cur;
 }
 
 /* The socket's directory, when nobody (tmpfiles.d, the unit) has made it. */
@@ -296,7 +303,7 @@ int vpdnd_main(int argc, char **argv)
 	vpdn_log_open("vpdnd", o.debug);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
-	raise_fd_limit();
+	d.fd_limit = raise_fd_limit();
 	d.config_path = o.config_path;
 	RB_INIT(&d.usages);
 	d.started_ms = d.loaded_ms = vpdnd_now_ms();

@@ -33,6 +33,7 @@ struct vpdnd {
 	struct vpdn_counters counters;
 	uint32_t last_id;		/* of sessions, forwarded or accepted */
 	uint64_t started_ms, loaded_ms;
+	uint64_t fd_limit;		/* RLIMIT_NOFILE */
 	bool stopping;
 };
 

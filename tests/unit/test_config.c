@@ -270,7 +270,7 @@ static void mistakes(void **state)
 		/* Comments of all kinds count as many lines as they have. */
 		{ "# a\n\n// b\n/* c\n d */ dead-time = 5 # e\nfoo = 1\n", 6, "foo", "" },
 		{ "vpdn-group a { # \"\n// '\n tunnel-password = \"#x // /*\" # */\n hello = 0\n}\n", 4, "hello", "" },
-		{ "dead-time = 5\n/* never closed\n", 4, "inside of a comment", "*/" },
+		{ "dead-time = 5\n/* never closed\n", 5, "inside of a comment", "*/" },
 	};
 
 	(void)state;
