@@ -52,7 +52,7 @@ static void on_call_fd(evutil_socket_t fd, short what, void *arg)
 	if (rc == -EAGAIN)
 		return;
 	if (rc == 1 && m.type == VPDN_MSG_CALL_CLOSE) {
-		vpdn_call_peer_text(&m, VPDN_TLV_TEXT, text, sizeof(text));
+		vpdn_call_plain_text(&m, VPDN_TLV_TEXT, text, sizeof(text));
 		vpdn_call_set_cause(call, VPDN_CDN_ADMINISTRATIVE, 0, &call->d->counters.ended_subscriber, "access server: %s", text);
 		vpdn_call_step(call, VPDN_EV_SUBSCRIBER_GONE);
 		return;

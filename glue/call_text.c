@@ -17,6 +17,20 @@ char *vpdn_call_peer_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf,
 	return vpdn_text_escape(p, len, buf, size);
 }
 
+char *vpdn_call_plain_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf, size_t size)
+{
+	const uint8_t *p = NULL;
+	size_t len = 0;
+
+	vpdn_ipc_get_bytes(m, tlv, &p, &len);
+	if (len >= size)
+		len = size - 1;
+	for (size_t i = 0; i < len; i++)
+		buf[i] = p[i] >= ' ' && p[i] < 0x7f ? (char)p[i] : '?';
+	buf[len] = '\0';
+	return buf;
+}
+
 char *vpdn_call_access_text(const struct vpdn_ipc_msg *m, char *buf, size_t size)
 {
 	uint8_t kind = 0;
@@ -63,10 +77,8 @@ char *vpdn_call_cleared_text(const struct vpdn_ipc_msg *m, char *buf, size_t siz
 	uint8_t stage = 0, who = 0, direction = 0;
 	uint16_t cause = 0, code = 0;
 	struct vpdn_result r = { 0 };
-	const uint8_t *p;
 	char text[192];
 	struct vpdn_text t;
-	size_t len;
 
 	vpdn_text_init(&t, buf, size);
 	vpdn_ipc_get_u8(m, VPDN_TLV_STAGE, &stage);
@@ -76,10 +88,8 @@ char *vpdn_call_cleared_text(const struct vpdn_ipc_msg *m, char *buf, size_t siz
 		r.has_error = vpdn_ipc_get_u16(m, VPDN_TLV_ERROR_CODE, &r.error);
 		vpdn_text_add(&t, ", result %s", vpdn_result_print(&r, stage == VPDN_STAGE_TUNNEL, text, sizeof(text)));
 	}
-	if (vpdn_ipc_get_bytes(m, VPDN_TLV_TEXT, &p, &len) && len) {
-		vpdn_text_add(&t, ": ");
-		vpdn_text_add_escaped(&t, p, len);
-	}
+	if (*vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text)))
+		vpdn_text_add(&t, ": %s", text);
 	if (vpdn_ipc_get_u16(m, VPDN_TLV_Q931_CAUSE, &cause))
 		vpdn_text_add(&t, "; Q.931 cause %u (%s)", cause, vpdn_q931_text(cause));
 	if (vpdn_ipc_get_u16(m, VPDN_TLV_DISC_CODE, &code) && code) {

@@ -16,6 +16,9 @@ struct vpdn_call;
 /* A TLV of bytes or text; "" when it is absent. */
 char *vpdn_call_peer_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf, size_t size);
 
+/* A TEXT, which is for people already: kept but for what is not printable ASCII. "" when it is absent. */
+char *vpdn_call_plain_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf, size_t size);
+
 /* The access line of a SUBSCRIBER_ASK: `pppoe eth1/17 02:00:00:00:00:01`, `tty ttyS0`. */
 char *vpdn_call_access_text(const struct vpdn_ipc_msg *m, char *buf, size_t size);
 

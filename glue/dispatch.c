@@ -50,7 +50,7 @@ static int on_error(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	uint32_t err = 0;
 
 	vpdn_ipc_get_u32(m, VPDN_TLV_ERRNO, &err);
-	vpdn_call_peer_text(m, VPDN_TLV_TEXT, text, sizeof(text));
+	vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text));
 	/* Of ENOENT: our CALL_CLEAR and its CALL_CLEARED have crossed. */
 	vpdn_log(err == ENOENT ? LOG_DEBUG : LOG_WARNING, "%s reports an error: %s (%s)", vpdn_conn_name(c), text, strerror((int)err));
 	return 0;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call_text.h"
 #include "log.h"
 #include "text.h"
 
@@ -162,7 +163,7 @@ static uint64_t since(const struct vpdn_ipc_msg *m)
 int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdn_registry *r = vpdn_conn_daemon(c)->registry;
-	char addr[INET_ADDRSTRLEN], text[1024] = "";
+	char addr[INET_ADDRSTRLEN], text[1024];
 	struct vpdn_tunnel *t;
 	uint8_t state = 0, flag = 0;
 	uint16_t id = 0;
@@ -196,7 +197,7 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		t->outgoing = flag;
 	get_escaped(m, VPDN_TLV_GROUP, t->group, sizeof(t->group));
 	get_escaped(m, VPDN_TLV_PEER_NAME, t->peer_name, sizeof(t->peer_name));
-	get_escaped(m, VPDN_TLV_TEXT, text, sizeof(text));
+	vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text));
 	if (changed)
 		vpdn_log_info("tunnel %s%s%s tunnel=%u/%u peer=%s (%s) group=%s", vpdn_tunnel_state_name(state), *text ? ": " : "", text,
 			      t->id, t->peer_id, inet_ntop(AF_INET, &t->peer, addr, sizeof(addr)), t->peer_name, t->group);
@@ -208,11 +209,10 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 static int add_info(struct vpdn_lns_call *call, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_info *i, *last = STAILQ_LAST(&call->info, vpdn_info, link);
-	char text[1024] = "";
+	char text[1024];
 	size_t size;
 
-	get_escaped(m, VPDN_TLV_TEXT, text, sizeof(text));
-	if (!*text || (last && !strcmp(last->text, text)))
+	if (!*vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text)) || (last && !strcmp(last->text, text)))
 		return 0;
 	size = strlen(text) + 1;
 	i = malloc(sizeof(*i) + size);
@@ -249,7 +249,7 @@ static struct vpdn_lns_call *call_get(struct vpdn_registry *r, const struct vpdn
 int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdn_registry *r = vpdn_conn_daemon(c)->registry;
-	char addr[INET_ADDRSTRLEN];
+	char addr[INET_ADDRSTRLEN], ip[INET_ADDRSTRLEN];
 	struct vpdn_lns_call *call;
 	uint16_t tunnel = 0, session = 0;
 	uint8_t state = 0;
@@ -277,11 +277,13 @@ int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		return -ENOMEM;
 	if (changed) {
 		const struct vpdn_info *why = STAILQ_LAST(&call->info, vpdn_info, link);
+		const struct vpdn_tunnel *t = vpdn_registry_tunnel(r, tunnel);
 
-		vpdn_log_info("LNS call %s%s%s%s%s tunnel=%u session=%u/%u peer=%s user=%s", vpdn_lns_call_state_name(state),
+		inet_ntop(AF_INET, &call->remote, ip, sizeof(ip));
+		vpdn_log_info("LNS call %s%s%s%s%s tunnel=%u session=%u/%u peer=%s user=%s ip=%s", vpdn_lns_call_state_name(state),
 			      *call->ifname ? " on " : "", call->ifname, why ? ": " : "", why ? why->text : "", tunnel, session,
-			      call->peer_session_id, call->remote.s_addr ? inet_ntop(AF_INET, &call->remote, addr, sizeof(addr)) : "-",
-			      *call->user ? call->user : "-");
+			      call->peer_session_id, t ? inet_ntop(AF_INET, &t->peer, addr, sizeof(addr)) : "-",
+			      *call->user ? call->user : "-", call->remote.s_addr ? ip : "-");
 	}
 	if (state == VPDN_CALL_CLOSED)
 		call_free(r, call);

@@ -466,7 +466,7 @@ static void what_the_lns_side_reports(void **state)
 
 	(void)state;
 	report_tunnel(l2tp, 5, VPDN_TUNNEL_ESTABLISHED);
-	report_call(l2tp, 6, VPDN_CALL_CONNECTED, "proxy LCP forced");
+	report_call(l2tp, 6, VPDN_CALL_CONNECTED, "proxy \"LCP\" \\ forced\n");
 	report_call(l2tp, 6, VPDN_CALL_PPP_UP, "proxy CHAP accepted");
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_SYNC_DONE, 0, 0);
 	send_msg(l2tp, NULL, 0);
@@ -484,7 +484,7 @@ static void what_the_lns_side_reports(void **state)
 	assert_has(text, "frank\\\\x22@example.com");
 	id = strstr(text, "\"id\":");
 	snprintf(number, sizeof(number), "%d", atoi(id + 5));
-	assert_has(COMMAND("show", "session", number), "\"decisions\":[\"proxy LCP forced\",\"proxy CHAP accepted\"]");
+	assert_has(COMMAND("show", "session", number), "\"decisions\":[\"proxy \\\"LCP\\\" \\\\ forced?\",\"proxy CHAP accepted\"]");
 	COMMAND("clear", "session", number);
 	expect(l2tp, VPDN_MSG_L2TP_SESSION_CLEAR);
 	assert_int_equal(u16(VPDN_TLV_TUNNEL_ID), 5);
