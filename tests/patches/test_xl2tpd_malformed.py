@@ -67,7 +67,7 @@ def test_refused_message_type_ends_the_message(daemon, peer, payload, where):
     else:
         peer.raw(control(0, 0, 0, 0, payload))
         assert peer.receive(0.5) is None
-        daemon.wait_log("Ignoring packet without tunnel")
+        daemon.wait_log("Ignoring packet from")
         assert daemon.tunnels() == {}
     assert_serves(daemon)
 
@@ -79,6 +79,20 @@ def test_call_avps_without_a_call(daemon, peer, msgtype, attr):
     peer.send(message(msgtype, avp(attr, b"\0\0\0\1" if attr in (15, 18, 25) else b"\0\1"), mandatory=False))
     peer.receive(1)
     assert_serves(daemon)
+
+
+def test_failed_authentication_is_answered_with_not_authorized(tmp_path):
+    (tmp_path / "secrets").write_text("* * right\n")
+    d = Daemon(tmp_path, sections="[lns default]\nip range = 10.99.0.2-10.99.0.9\nlocal ip = 10.99.0.1\nchallenge = yes\n")
+    p = Peer(d)
+    try:
+        p.send(message(SCCRQ, *sccrq_avps(p.tid)))
+        p.expect(SCCRP)
+        p.send(message(SCCCN, avp(13, b"\0" * 16)))
+        assert p.expect(STOPCCN).value(1)[:4] == u16(4) + u16(0)
+    finally:
+        p.close()
+        d.stop()
 
 
 def test_unauthenticated_sccrp_opens_no_tunnel(tmp_path):
@@ -207,8 +221,21 @@ def test_garbage_without_tunnel_allocates_nothing(daemon, peer):
     assert daemon.alive(), daemon.text()
     assert list(daemon.tunnels()) == [peer.their_tid]
     assert daemon.rss() - before < RSS_SLACK_KB
-    refused = daemon.count("Ignoring packet without tunnel")
+    refused = daemon.count("Ignoring packet from")
     assert 1 <= refused <= 4, daemon.text()
+
+
+def test_packets_for_unknown_tunnels_and_sessions_do_not_flood_the_log(daemon, peer):
+    peer.open()
+    before = len(daemon.text().splitlines())
+    unknown = next(n for n in range(1, 9) if n != peer.their_tid)
+    for i in range(3000):
+        peer.raw(control(unknown, 0, 0, 0, message(HELLO)))
+        peer.raw(struct.pack("!HHH", 0x0002, peer.their_tid, 1 + i) + b"\xff\x03\xc0\x21")
+        if i % 100 == 0:
+            assert peer.hello()
+    assert peer.hello()
+    assert len(daemon.text().splitlines()) - before <= 4, daemon.text()
 
 
 def test_half_open_tunnels_are_bounded(daemon, peer):

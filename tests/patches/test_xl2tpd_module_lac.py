@@ -6,7 +6,7 @@ import os
 import pytest
 
 from xl2tpd_ipc import Node, open_fds
-from xl2tpd_wire import CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, u16, u32, wait
+from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, u16, u32, wait
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
@@ -150,7 +150,7 @@ def test_tunnel_secret_is_wrong(node, lns):
     node.place(1, lns.where)
     lns.accept_tunnel(secret=b"another")
     stop = lns.expect(STOPCCN)
-    assert b"Invalid challenge authentication" in stop.value(1)
+    assert stop.value(1) == u16(4) + u16(0) + b"Invalid challenge authentication"
     cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
     assert (cleared["STAGE"], cleared["BY"]) == (1, 1)
     assert "Invalid challenge authentication" in cleared["TEXT"]
@@ -177,6 +177,16 @@ def test_nobody_answers(node, lns):
     cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
     assert (cleared["STAGE"], cleared["BY"]) == (1, 3)
     lns.expect(SCCRQ)
+
+
+def test_peer_vanishes(node, lns):
+    """One HELLO is under way at a time, and when it is given up so are tunnel and call."""
+    start(node, lns, hello_s=1)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    lns.expect(ICCN)
+    assert len({m.ns for m in lns.everything(34) if m.type == HELLO}) == 1
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"]) == (3, 3)
 
 
 def test_icrq_is_not_answered(node, lns):

@@ -218,10 +218,11 @@ class Node:
         self.templates.append(t)
         return t
 
-    def place(self, ref, peer, *more, secret="s3cret", group="corp", timeout_ms=8000, idle_s=1, local_name="LAC"):
+    def place(self, ref, peer, *more, secret="s3cret", group="corp", timeout_ms=8000, idle_s=1, hello_s=60,
+              local_name="LAC"):
         auth = [("TUNNEL_AUTH", 1), ("SECRET", secret)] if secret else [("TUNNEL_AUTH", 0)]
         self.vpdnd.say("L2TP_CALL_PLACE", ("CALL_REF", ref), ("GROUP", group), ("PEER_IP", peer[0]), ("PEER_PORT", peer[1]),
-                       ("LOCAL_NAME", local_name), *auth, ("IDLE_S", idle_s), ("HELLO_S", 60), ("TIMEOUT_MS", timeout_ms), *more)
+                       ("LOCAL_NAME", local_name), *auth, ("IDLE_S", idle_s), ("HELLO_S", hello_s), ("TIMEOUT_MS", timeout_ms), *more)
 
     def stop(self):
         self.daemon.stop()
