@@ -27,9 +27,9 @@ die() {
 	exit 1
 }
 
-# say TEXT: progress, unless the caller asked for silence
+# say TEXT: progress
 say() {
-	[ "${QUIET:-}" = 1 ] || printf '  %s\n' "$*"
+	printf '  %s\n' "$*"
 }
 
 # as_root COMMAND...: run it as root
@@ -85,8 +85,7 @@ files_hash() {
 	done | sha256sum | cut -d' ' -f1
 }
 
-# hook_abi NAME: the ABI number that the hook header of a derived source defines,
-# nothing when its series adds no hook
+# hook_abi NAME: the ABI number that the hook header of a derived source defines
 hook_abi() {
 	{ cat "${HOOK_INC:-$build/include}/$1"/*hook*.h 2>/dev/null || true; } |
 		sed -n 's/^#define[[:space:]]\+[A-Z0-9_]*ABI[A-Z_]*[[:space:]]\+\([0-9]\+\).*/\1/p' |
