@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from xl2tpd_ipc import Node, open_fds
-from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, u16, u32, wait
+from xl2tpd_ipc import Node, group, open_fds
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, sccrq_avps, u16, u32, wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
@@ -208,6 +208,24 @@ def test_tunnel_is_refused(node, lns):
     assert cleared["TEXT"] == "busy"
 
 
+@pytest.mark.parametrize("groups", [[], [group(terminate_from=("LNS",), secret=None)]], ids=["unknown", "accepted"])
+def test_sccrq_in_our_own_tunnel(groups):
+    """An LNS that answers our SCCRQ with one of its own, in the same tunnel."""
+    node = Node(groups=groups)
+    lns = Lns()
+    try:
+        node.place(1, lns.where)
+        lns.expect(SCCRQ)
+        lns.send(message(SCCRQ, *sccrq_avps(lns.tid, b"LNS")))
+        assert b"SCCRQ" in lns.expect(STOPCCN).value(1)
+        assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["STAGE"] == 1
+        assert node.daemon.count("requested, group") == 0
+        wait(lambda: node.daemon.tunnels() == {}, "the tunnel to be gone")
+    finally:
+        lns.close()
+        node.stop()
+
+
 def test_call_is_refused_with_causes(node, lns):
     node.place(1, lns.where)
     lns.accept_tunnel()
@@ -331,3 +349,12 @@ def test_damaged_and_unknown_messages_are_refused(node):
     node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 99), seq=7)
     node.vpdnd.quiet(0.3, "ERROR")
     assert node.daemon.alive()
+
+
+def test_debugging_without_vpdnd_and_tunnel():
+    """The timer of the next attempt ends select() while there is no tunnel."""
+    node = Node(vpdnd=False, options="debug network = yes\n")
+    try:
+        node.daemon.wait_log("select timeout", 2)
+    finally:
+        node.stop()

@@ -311,6 +311,19 @@ def test_session_clear_ends_ppp_in_good_order(node, lac):
     assert cdn.value(1)[:2] == u16(3) and cdn.value(46) == u16(1) + u16(0) + b"\0"
 
 
+def test_session_clear_does_not_wait_for_ever(node, lac):
+    """The child hangs: in a script, in a question to a server."""
+    lac.open_as()
+    theirs, call, _ = start(node, lac)
+    node.vpdnd.say("L2TP_SESSION_CLEAR", ("TUNNEL_ID", lac.their_tid), ("SESSION_ID", theirs), ("TEXT", "cleared"))
+    assert call.read().name == "CALL_CLOSE"
+    cdn = lac.expect(CDN, 15)
+    assert cdn.value(1)[:2] == u16(3) and b"cleared" in cdn.value(1)
+    assert call.read() is None
+    call.close()
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+
+
 def test_iccn_does_not_come_and_lac_gives_up(node, lac):
     lac.open_as()
     node.template()
