@@ -25,6 +25,7 @@
 #include "text.h"
 
 #define ICCN_TIMEOUT_MS	30000		/* from our ICRP */
+#define CLEAR_TIMEOUT_MS 10000		/* for a child to end PPP in good order */
 
 struct vpdn_call_in {
 	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
@@ -33,7 +34,7 @@ struct vpdn_call_in {
 	uint16_t tid, cid, peer_cid;
 	char group[128];
 	uint64_t since_ms;
-	struct l2tp_timer *timer;
+	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
 	uint8_t *icrq;			/* its AVPs, until CALL_START */
 	size_t icrq_len;
 	int session_fd;			/* -1: the template has it, or it is gone */
@@ -179,15 +180,15 @@ static void iccn_overdue(void *arg)
 
 /* ---- ICRQ ---- */
 
+/* All calls of a tunnel are of one group, the tunnel's. */
 static unsigned int sessions_of(const char *group)
 {
 	struct vpdn_tunnel *t;
-	struct vpdn_call_in *c;
 	unsigned int n = 0;
 
 	for (t = vpdn_tunnel_next(NULL); t; t = vpdn_tunnel_next(t))
-		TAILQ_FOREACH(c, &t->calls_in, link)
-			n += c->state < VPDN_CALL_CLOSING && !strcmp(c->group, group);
+		if (!t->outgoing && !strcmp(t->group, group))
+			n += t->calls_in_alive;
 	return n;
 }
 
@@ -229,6 +230,8 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	if (g->max_sessions && sessions_of(g->name) >= g->max_sessions)
 		return refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
 	fd = vpdn_core->call_socket(core);
+	if (fd >= 0)
+		fd = vpdn_fd_high(fd);
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
@@ -258,6 +261,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	find_text(t, avps, len, VPDN_AVP_CALLING_NUMBER, c->calling, sizeof(c->calling));
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
+	t->calls_in_alive++;
 	vpdn_core->call_set_priv(core, &c->base);
 	call_log(c, LOG_INFO, "requested%s%s", c->calling[0] ? ", calling number " : "", c->calling);
 	vpdn_tunnel_call_added(t);
@@ -538,6 +542,7 @@ void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause 
 	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	char text[512];
 
+	base->tunnel->calls_in_alive--;
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
 	vpdn_end_from_core(&c->end, why);
@@ -565,6 +570,22 @@ void vpdn_calls_in_on_freed(struct vpdn_call_base *base)
 
 /* ---- from vpdnd, and the end ---- */
 
+static void clear_overdue(void *arg)
+{
+	struct vpdn_call_in *c = arg;
+
+	c->timer = NULL;
+	end(c, VPDN_CDN_ADMINISTRATIVE, 0, "cleared; pppd did not end PPP in time");
+}
+
+/* In good order if the child can: it may hang in a script or wait for a server. */
+static void ask_to_end(struct vpdn_call_in *c, const char *text)
+{
+	vpdn_ppp_close(c->ppp, text);
+	if (!c->timer)
+		c->timer = vpdn_core->timer_add(CLEAR_TIMEOUT_MS, clear_overdue, c);
+}
+
 int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
 {
 	uint16_t tid = 0, cid = 0;
@@ -582,7 +603,7 @@ int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
 		if (c->cid != cid)
 			continue;
 		if (c->ppp && c->state < VPDN_CALL_CLOSING)
-			vpdn_ppp_close(c->ppp, text);
+			ask_to_end(c, text);
 		else
 			end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);
 		return 0;

@@ -120,6 +120,7 @@ struct vpdn_tunnel {
 	struct l2tp_timer *idle;
 	uint64_t since_ms;
 	unsigned int sessions;
+	unsigned int calls_in_alive;	/* those that do not end yet */
 	struct vpdn_end end;
 	TAILQ_HEAD(, vpdn_call_out) calls_out;	/* waiting ones included */
 	TAILQ_HEAD(, vpdn_call_in) calls_in;
