@@ -262,6 +262,31 @@ vpdn-group second {{
     access.close()
 
 
+def test_two_groups_one_lns(dialin):
+    """Two tunnels between the same two hosts, each under its group's name: the kernel keeps them apart."""
+    net = dialin(lac={"extra": f"""
+vpdn-group second {{
+	request-dialin {{ protocol = l2tp  domain = {{ "example.net" }} }}
+	initiate-to "{Topology.LNS}" {{ priority = 1 }}
+	local-name = "LAC2"
+	source-ip = "{Topology.LAC}"
+	tunnel-password = "{roles.TUNNEL_SECRET}"
+}}
+"""}, lns={"changes": {'terminate-from = { "LAC" }': 'terminate-from = { "LAC", "LAC2" }'},
+                 "secrets": '"frank@example.net" LNS "franks-password" *\n'})
+    access = Access(net.lab.client)
+    alice = access.add(roles.USER, roles.PASSWORD)
+    frank = access.add("frank@example.net", "franks-password")
+    for subscriber in (alice, frank):
+        subscriber.dial()
+    access.run(lambda: alice.state == frank.state == "up", "both up")
+    for _ in range(2):
+        frank.ping(ADDRESS)
+        alice.ping(ADDRESS)
+    assert leaks.l2tp_counts(net.lab.lac) == leaks.l2tp_counts(net.lab.lns) == (2, 2)
+    access.close()
+
+
 def test_group_by_line(dialin):
     """A call is forwarded by its access line, whatever the user's domain is."""
     line = "olt7 eth 0/3"

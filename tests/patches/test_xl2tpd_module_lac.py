@@ -142,6 +142,11 @@ def test_groups_do_not_share_a_tunnel(node, lns):
         assert other.accept_tunnel().value(7) == b"LAC2"
         other.expect(SCCCN)
         assert len(node.daemon.tunnels()) == 2
+        # the kernel would take the frames of one tunnel for the other's
+        assert other.source[0] == "127.0.0.1" and other.source[1] != node.daemon.port
+        other.accept_call(501)
+        node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=2)
+        assert other.hello()
     finally:
         other.close()
 
