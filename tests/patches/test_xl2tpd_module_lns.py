@@ -384,6 +384,27 @@ def test_hundred_calls_leave_nothing():
         node.stop()
 
 
+def test_sequence_numbers_begin_anew():
+    """More than 65,536 messages in one tunnel, with some not acknowledged when Ns is 0 again."""
+    node = Node(groups=[group(limit=1)])
+    lac = Lac(node.daemon)
+    try:
+        lac.open_as()
+        lac.call(1)
+        while lac.nr < 65530:
+            lac.send(message(ICRQ, avp(14, u16(2)), avp(15, u32(1))))
+            lac.expect(CDN)
+        lac.acknowledge = False
+        for sid in range(2, 14):
+            lac.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(1))))
+        for sid in range(2, 14):
+            assert lac.expect(CDN).sid == sid
+        assert lac.hello()
+    finally:
+        lac.close()
+        node.stop()
+
+
 def test_two_nodes_make_a_call():
     """LAC and LNS, both ours: from L2TP_CALL_PLACE to the template and back."""
     lns = Node(address="127.0.0.2", groups=[group(pool=POOL)])
