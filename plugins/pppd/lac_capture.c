@@ -46,11 +46,14 @@ void vpdn_capture_watch(struct vpdn_capture *c, const struct vpdn_ppp_packet *p,
 		watch_challenge(c, p);
 }
 
+/* Only what was asked for: pppd takes nothing else either, and the LNS would be told what LCP denies. */
 bool vpdn_capture_is_credential(const struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
 {
+	const lcp_options *go = &lcp_gotoptions[0];
+
 	if (p->protocol == VPDN_PROTO_CHAP)
-		return p->code == CHAP_RESPONSE && c->challenge.valid && p->id == c->challenge.id;
-	return p->protocol == VPDN_PROTO_PAP && p->code == VPDN_PAP_REQUEST;
+		return p->code == CHAP_RESPONSE && go->neg_chap && c->challenge.valid && p->id == c->challenge.id;
+	return p->protocol == VPDN_PROTO_PAP && p->code == VPDN_PAP_REQUEST && go->neg_upap && !go->neg_chap && !go->neg_eap;
 }
 
 /* RFC 1994 section 4.1: size, value, name. */

@@ -11,7 +11,7 @@ import leaks
 import roles
 from decode import Control, Discovery, Ppp
 from labnet import Topology
-from subscriber import Access, options_of
+from subscriber import PAP, Access, options_of
 
 PROXY_AVPS = range(26, 34)
 ADDRESS = roles.POOL_LOCAL
@@ -145,6 +145,26 @@ def test_local_user_without_vpdnd(dialin):
     alice.dial()
     access.run(lambda: alice.state == "closed", "alice refused")
     assert alice.error
+    access.close()
+
+
+def test_credentials_nobody_asked_for(dialin):
+    """A PAP request although CHAP was agreed: nobody judges it, and the CHAP Response is forwarded."""
+    net = dialin()
+    access = Access(net.lab.client)
+    alice = access.add(roles.USER, roles.PASSWORD)
+    answer = alice.receive_chap
+
+    def pap_first(code, identifier, data):
+        if code == 1:
+            alice.send_code(PAP, 1, 99, b"\4mole\1x")
+        answer(code, identifier, data)
+    alice.receive_chap = pap_first
+    alice.dial()
+    access.run(lambda: alice.state == "up", "alice up")
+    alice.ping(ADDRESS)
+    assert len(net.core.packets(Control, message="ICCN")) == 1
+    assert not ppp_packets(net.access, protocol="PAP", code="AuthNak")
     access.close()
 
 
