@@ -19,7 +19,6 @@ enum log_to { TO_STDERR, TO_JOURNAL, TO_SYSLOG };
 static struct {
 	enum log_to to;
 	bool debug;
-	void (*sink)(int priority, const char *line);
 } state;
 
 static bool is_journal(const struct stat *st)
@@ -49,11 +48,6 @@ bool vpdn_log_debugging(void)
 	return state.debug;
 }
 
-void vpdn_log_redirect(void (*sink)(int priority, const char *line))
-{
-	state.sink = sink;
-}
-
 void vpdn_log(int priority, const char *fmt, ...)
 {
 	char line[LINE_MAX_OCTETS];
@@ -67,9 +61,7 @@ void vpdn_log(int priority, const char *fmt, ...)
 	for (char *c = line; *c; c++)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
-	if (state.sink)
-		state.sink(priority, line);
-	else if (state.to == TO_SYSLOG)
+	if (state.to == TO_SYSLOG)
 		syslog(priority, "%s", line);
 	else if (state.to == TO_JOURNAL)
 		dprintf(STDERR_FILENO, "<%d>%s\n", priority, line);

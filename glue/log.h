@@ -17,9 +17,6 @@
 void vpdn_log_open(const char *ident, bool debug);
 bool vpdn_log_debugging(void);
 
-/* For tests: lines go to `sink` instead; NULL ends that. */
-void vpdn_log_redirect(void (*sink)(int priority, const char *line));
-
 void vpdn_log(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define vpdn_log_err(...)	vpdn_log(LOG_ERR, __VA_ARGS__)

@@ -473,17 +473,6 @@ const char *vpdn_avp_verdict_text(enum vpdn_avp_verdict v)
 	return "verdict?";
 }
 
-const char *vpdn_avp_error_text(enum vpdn_avp_error e)
-{
-	switch (e) {
-	case VPDN_AVP_ERR_NONE:		return "no error";
-	case VPDN_AVP_ERR_HEADER_ROOM:	return "no room for an AVP header";
-	case VPDN_AVP_ERR_SHORT_LENGTH:	return "AVP length below its header";
-	case VPDN_AVP_ERR_LONG_LENGTH:	return "AVP length beyond the message";
-	}
-	return "error?";
-}
-
 /* ---- control message header ---- */
 
 int vpdn_ctrl_parse(const void *p, size_t len, struct vpdn_ctrl_header *h, struct vpdn_reader *body)

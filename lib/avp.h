@@ -281,7 +281,6 @@ char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size);
 
 const char *vpdn_l2tp_name(uint16_t msg_type);			/* "ICRQ"; "message?" when unknown */
 const char *vpdn_avp_verdict_text(enum vpdn_avp_verdict v);	/* "unknown", "bad value", ... */
-const char *vpdn_avp_error_text(enum vpdn_avp_error e);
 
 /* Control message header, RFC 2661 section 3.1: always T, L, S, version 2. */
 #define VPDN_CTRL_HDR_LEN	12u
