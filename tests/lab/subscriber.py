@@ -227,20 +227,25 @@ class Subscriber:
         self.log.append((time.monotonic(), "received", packet))
         if isinstance(packet, decode.Discovery):
             self.receive_discovery(frame, packet)
-        elif packet is not None and packet.session == self.session and self.state != "closed":
-            protocol = int.from_bytes(frame[20:22], "big")
-            body = frame[22:20 + struct.unpack("!H", frame[18:20])[0]]
-            if protocol == IP:
-                if len(body) >= 28 and body[9] == 1 and body[20] == 0:
-                    self.replies.add(socket.inet_ntoa(body[12:16]))
-            elif protocol in (LCP, PAP, CHAP, IPCP) and len(body) >= 4:
-                code, identifier, length = struct.unpack("!BBH", body[:4])
-                handler = {LCP: self.receive_lcp, PAP: self.receive_pap, CHAP: self.receive_chap,
-                           IPCP: self.receive_ipcp}[protocol]
-                handler(code, identifier, body[4:length])
-            elif self.state in ("ipcp", "up"):
-                self.rejects = (self.rejects + 1) & 0xff
-                self.send_code(LCP, PROT_REJ, self.rejects, struct.pack("!H", protocol) + body)
+        elif packet is not None and packet.session == self.session:
+            self.receive_ppp(int.from_bytes(frame[20:22], "big"),
+                             frame[22:20 + struct.unpack("!H", frame[18:20])[0]])
+
+    def receive_ppp(self, protocol, body):
+        """A PPP packet without its protocol field."""
+        if self.state == "closed":
+            return
+        if protocol == IP:
+            if len(body) >= 28 and body[9] == 1 and body[20] == 0:
+                self.replies.add(socket.inet_ntoa(body[12:16]))
+        elif protocol in (LCP, PAP, CHAP, IPCP) and len(body) >= 4:
+            code, identifier, length = struct.unpack("!BBH", body[:4])
+            handler = {LCP: self.receive_lcp, PAP: self.receive_pap, CHAP: self.receive_chap,
+                       IPCP: self.receive_ipcp}[protocol]
+            handler(code, identifier, body[4:length])
+        elif self.state in ("ipcp", "up"):
+            self.rejects = (self.rejects + 1) & 0xff
+            self.send_code(LCP, PROT_REJ, self.rejects, struct.pack("!H", protocol) + body)
 
     def receive_discovery(self, frame, packet):
         if packet.name == "PADO" and self.state == "discovery" and self.server == BROADCAST:
