@@ -122,6 +122,22 @@ def test_calls_share_a_tunnel_and_the_last_one_closes_it(node, lns):
     assert node.daemon.tunnels() == {}
 
 
+def test_receive_window_of_the_peer(node, lns):
+    """Twelve calls at once for a peer that says nothing of its window: it has room for four messages."""
+    node.place(1, lns.where)
+    lns.accept_tunnel()
+    lns.expect(SCCCN)
+    lns.expect(ICRQ)
+    for ref in range(2, 14):
+        node.place(ref, lns.where)
+    new = {m.ns for m in lns.everything(0.5) if m.type == ICRQ and m.ns >= lns.nr}
+    assert len(new) == 4
+    seen = set()
+    while len(seen) < 12:
+        lns.zlb()
+        seen.add(lns.expect(ICRQ).number(14))
+
+
 def test_another_call_keeps_an_idle_tunnel(node, lns):
     start(node, lns, 1, 500, idle_s=2)
     node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 1), ("TEXT", "over"))

@@ -391,13 +391,13 @@ def test_sequence_numbers_begin_anew():
     try:
         lac.open_as()
         lac.call(1)
-        while lac.nr < 65530:
+        while lac.nr < 65534:
             lac.send(message(ICRQ, avp(14, u16(2)), avp(15, u32(1))))
             lac.expect(CDN)
         lac.acknowledge = False
-        for sid in range(2, 14):
+        for sid in range(2, 6):
             lac.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(1))))
-        for sid in range(2, 14):
+        for sid in range(2, 6):
             assert lac.expect(CDN).sid == sid
         assert lac.hello()
     finally:
