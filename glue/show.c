@@ -271,6 +271,7 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 							      g->sources[i].prefix_len));
 		set(o, "source", a);
 		set(o, "ppp_template", json_string(g->ppp_template));
+		set(o, "lcp_renegotiation", json_string(vpdn_lcp_policy_name(g->lcp_policy)));
 		if (g->has_pool) {
 			set_ip4(o, "pool_local", g->pool_local);
 			set_ip4(o, "pool_first", g->pool_first);

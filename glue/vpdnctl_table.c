@@ -291,6 +291,7 @@ static void print_group(const json_t *g)
 	print_list("from", json_object_get(g, "terminate_from"));
 	print_list("source", json_object_get(g, "source"));
 	optional(g, "template", "ppp_template");
+	optional(g, "LCP again", "lcp_renegotiation");
 	if (json_is_string(json_object_get(g, "pool_first")))
 		field("pool", "%s to %s, ours %s", text_of(g, "pool_first"), text_of(g, "pool_last"), text_of(g, "pool_local"));
 	field("local-name", "%s", text_of(g, "local_name"));

@@ -187,6 +187,7 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(SESSIONS,		89, u32,   "sessions in the tunnel")					\
 	X(OUTGOING,		90, u8,    "1: we opened it; 0: the peer did")				\
 	X(AGE_MS,		91, u64,   "since it was made, ms")					\
+	X(LCP_POLICY,		92, u8,    "negotiate a proxied LCP again: 1 always, 2 on mismatch, 3 never")	\
 	/* why something ended */									\
 	X(STAGE,		96, u8,    "enum vpdn_call_stage")					\
 	X(BY,			97, u8,    "enum vpdn_ended_by")					\

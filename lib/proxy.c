@@ -8,6 +8,27 @@
 #include "lcp_options.h"
 #include "text.h"
 
+static const char *const policies[] = {
+	[VPDN_LCP_ALWAYS] = "always",
+	[VPDN_LCP_ON_MISMATCH] = "on-mismatch",
+	[VPDN_LCP_NEVER] = "never",
+};
+
+uint8_t vpdn_lcp_policy_parse(const char *word)
+{
+	uint8_t i;
+
+	for (i = VPDN_LCP_ALWAYS; i <= VPDN_LCP_NEVER; i++)
+		if (!strcmp(word, policies[i]))
+			return i;
+	return 0;
+}
+
+const char *vpdn_lcp_policy_name(uint8_t policy)
+{
+	return policy >= VPDN_LCP_ALWAYS && policy <= VPDN_LCP_NEVER ? policies[policy] : "?";
+}
+
 void vpdn_proxy_init(struct vpdn_proxy *p)
 {
 	memset(p, 0, sizeof(*p));

@@ -21,6 +21,19 @@
 #include "avp.h"
 #include "cursor.h"
 
+/* When an LNS negotiates a proxied LCP again; vpdn.conf, pppd's option, and TLV LCP_POLICY. */
+enum vpdn_lcp_policy {
+	VPDN_LCP_ALWAYS = 1,
+	VPDN_LCP_ON_MISMATCH = 2,
+	VPDN_LCP_NEVER = 3,
+};
+
+#define VPDN_LCP_POLICIES	"always, on-mismatch, never"	/* for messages */
+
+/* The policy by its word; 0 when it is none. */
+uint8_t vpdn_lcp_policy_parse(const char *word);
+const char *vpdn_lcp_policy_name(uint8_t policy);	/* "?" for other numbers */
+
 #define VPDN_PROXY_LCP_MAX	512u	/* options of one Configure-Request */
 #define VPDN_PROXY_AUTH_MAX	255u	/* CHAP and PAP have one octet lengths */
 

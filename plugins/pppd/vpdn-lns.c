@@ -21,7 +21,7 @@
 
 VPDN_PLUGIN_VERSION;
 
-static enum { ALWAYS, ON_MISMATCH, NEVER } policy = ON_MISMATCH;
+static uint8_t policy;			/* enum vpdn_lcp_policy by the option; 0: as the group says */
 static bool ignore_auth;
 
 static struct vpdn_proxy proxy;
@@ -42,16 +42,10 @@ static option_t options[] = {
 
 static int set_policy(char **argv)
 {
-	static const char *const words[] = { [ALWAYS] = "always", [ON_MISMATCH] = "on-mismatch", [NEVER] = "never" };
-	unsigned int i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(*argv, words[i]) == 0) {
-			policy = i;
-			return 1;
-		}
-	vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of always, on-mismatch, never", *argv);
-	return 0;
+	policy = vpdn_lcp_policy_parse(*argv);
+	if (!policy)
+		vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of " VPDN_LCP_POLICIES, *argv);
+	return policy != 0;
 }
 
 static int set_proxy_auth(char **argv)
@@ -73,7 +67,7 @@ static void decided(const char *text)
 
 static void end_call(const char *why)
 {
-	char text[256];
+	char text[480];
 
 	snprintf(text, sizeof(text), "the proxied LCP does not suit, and is not negotiated again: %s", why);
 	decided(text);
@@ -116,7 +110,7 @@ static void take_over(void)
 /* pppd's main loop has been entered; nothing has been read yet. */
 static void judge(void *arg)
 {
-	char why[160], text[256];
+	char why[400], text[480];
 
 	(void)arg;
 	if (lcp_fsm[0].state != STOPPED) {	/* closed meanwhile */
@@ -125,7 +119,7 @@ static void judge(void *arg)
 	}
 	if (vpdn_lns_lcp_suits(&proxy, why, sizeof(why))) {
 		take_over();
-	} else if (policy == NEVER) {
+	} else if (policy == VPDN_LCP_NEVER) {
 		end_call(why);
 	} else {
 		snprintf(text, sizeof(text), "LCP negotiated again: %s", why);
@@ -144,12 +138,14 @@ static bool take_proxy(void)
 	if (judged || !call)
 		return false;
 	judged = true;
+	if (!policy && !vpdn_ipc_get_u8(call, VPDN_TLV_LCP_POLICY, &policy))
+		policy = VPDN_LCP_ON_MISMATCH;
 	rc = vpdn_ipc_get_proxy(call, &proxy);
 	vpdn_serve()->forget_credentials();
 	if (rc < 0)
 		warn("vpdn: what the LAC says of the call cannot be used: %s", strerror(-rc));
-	else if (policy == ALWAYS && vpdn_proxy_has_lcp(&proxy))
-		decided("LCP negotiated again: vpdn-lcp-renegotiation always");
+	else if (policy == VPDN_LCP_ALWAYS && vpdn_proxy_has_lcp(&proxy))
+		decided("LCP negotiated again: the policy is always");
 	else if (vpdn_proxy_has_lcp(&proxy))
 		return true;
 	vpdn_proxy_wipe(&proxy);

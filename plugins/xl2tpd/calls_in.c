@@ -364,6 +364,8 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_TUNNEL_ID, ti.peer_tid);
 	vpdn_ipc_put_u16(b, VPDN_TLV_SESSION_ID, c->cid);
 	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
+	if (g->lcp_policy)
+		vpdn_ipc_put_u8(b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
 	if (c->has_addr)
 		put_address(c, g, b);
 	vpdn_proxy_init(&s.proxy);

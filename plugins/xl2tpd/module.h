@@ -78,6 +78,7 @@ struct vpdn_group {
 	char template[64];
 	uint32_t idle_s, hello_s;
 	uint32_t max_sessions;		/* 0: no limit */
+	uint8_t lcp_policy;		/* enum vpdn_lcp_policy, 0: not said */
 	bool has_pool;
 	struct in_addr pool_local, pool_first, pool_last;
 	struct in_addr pool_next;	/* where the search for a free address starts */

@@ -84,6 +84,7 @@ static void groups_for_the_module(void **state)
 	assert_text(VPDN_TLV_SECRET, LNS_SECRET);
 	assert_text(VPDN_TLV_PPP_TEMPLATE, "corp");
 	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_TUNNEL_AUTH, &auth) && auth == 1);
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_LCP_POLICY, &v) && v == VPDN_LCP_ON_MISMATCH);
 	assert_int_equal(u32(VPDN_TLV_IDLE_S), 10);
 	assert_int_equal(u32(VPDN_TLV_HELLO_S), 60);
 	assert_int_equal(u32(VPDN_TLV_MAX_SESSIONS), 7);
