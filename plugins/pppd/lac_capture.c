@@ -78,8 +78,10 @@ static int take_chap(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
 		c->proxy.auth_type = VPDN_PROXY_AUTH_CHAP;
 	else if (c->held.algorithm == VPDN_CHAP_MSCHAP_V1)
 		c->proxy.auth_type = VPDN_PROXY_AUTH_MSCHAP_V1;
+	else if (c->held.algorithm == VPDN_CHAP_MSCHAP_V2)
+		c->proxy.auth_type = VPDN_PROXY_AUTH_MSCHAP_V2;
 	else
-		return 0;	/* RFC 2661 has no type for it: the LNS authenticates afresh */
+		return 0;
 	c->proxy.challenge = c->challenge.value;
 	return vpdn_proxy_set_bytes(&c->proxy.response, value, len);
 }

@@ -142,6 +142,8 @@ static bool take_proxy(void)
 		policy = VPDN_LCP_ON_MISMATCH;
 	rc = vpdn_ipc_get_proxy(call, &proxy);
 	vpdn_serve()->forget_credentials();
+	if (rc == 0)
+		vpdn_lns_auth_avoid_id(&proxy);
 	if (rc < 0)
 		warn("vpdn: what the LAC says of the call cannot be used: %s", strerror(-rc));
 	else if (policy == VPDN_LCP_ALWAYS && vpdn_proxy_has_lcp(&proxy))

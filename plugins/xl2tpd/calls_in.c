@@ -36,6 +36,7 @@ struct vpdn_call_in {
 	struct l2tp_timer *timer;
 	uint8_t *icrq;			/* its AVPs, until CALL_START */
 	size_t icrq_len;
+	uint32_t own_features;		/* VPDN_FEATURE_*, agreed with the LAC */
 	int session_fd;			/* -1: the template has it, or it is gone */
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
@@ -245,6 +246,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	vpdn_core->call_info(core, &ci);
 	memcpy(c->icrq, avps, len);
 	c->icrq_len = len;
+	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
 	c->base.kind = VPDN_CALL_IN;
 	c->base.tunnel = t;
 	c->base.core = core;
@@ -269,6 +271,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 
 struct start {
 	struct vpdn_ipc_builder *b;
+	uint32_t own_features;
 	struct vpdn_proxy proxy;
 	const char *proxy_fault;
 };
@@ -298,6 +301,8 @@ static void put_avp(struct start *s, const struct vpdn_avp *avp, bool seen[N_AVP
 	size_t i;
 	int rc;
 
+	if (avp->vendor == VPDN_VENDOR_OWN && !s->own_features)
+		return;		/* somebody else's */
 	rc = vpdn_proxy_collect(&s->proxy, avp);
 	if (rc < 0 && !s->proxy_fault)
 		s->proxy_fault = avp->def ? avp->def->name : "a proxy AVP";
@@ -348,7 +353,7 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 		      size_t len)
 {
 	struct vpdn_tunnel *t = c->base.tunnel;
-	struct start s = { .b = b };
+	struct start s = { .b = b, .own_features = c->own_features };
 	bool seen[N_AVP_TLVS] = { false };
 	struct l2tp_tunnel_info ti;
 	char name[512];
@@ -519,13 +524,12 @@ void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const ui
 }
 
 /* The CDN of a call whose PPP has said why it ends carries that (RFC 3145). */
-size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+static size_t build_cdn(const struct vpdn_call_in *c, uint8_t *avps, size_t size)
 {
-	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	uint8_t value[64];
 	struct vpdn_writer v, w;
 
-	if (msgtype != VPDN_L2TP_CDN || !c->end.has_cause)
+	if (!c->end.has_cause)
 		return 0;
 	vpdn_writer_init(&v, value, sizeof(value));
 	vpdn_writer_init(&w, avps, size);
@@ -533,6 +537,20 @@ size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *av
 	    !vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_PPP_DISCONNECT_CAUSE, v.buf, v.len))
 		return 0;
 	return w.len;
+}
+
+/* The ICRP agrees to what the LAC has asked for, if anything. */
+size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+	struct vpdn_writer w;
+
+	if (msgtype == VPDN_L2TP_CDN)
+		return build_cdn(c, avps, size);
+	if (msgtype != VPDN_L2TP_ICRP || !c->own_features)
+		return 0;
+	vpdn_writer_init(&w, avps, size);
+	return vpdn_avp_put_u32(&w, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, c->own_features) ? w.len : 0;
 }
 
 void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)

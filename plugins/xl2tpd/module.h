@@ -43,6 +43,9 @@ uint64_t vpdn_now_ms(void);
  * to be used from now on, `fd` itself when it cannot be moved. */
 int vpdn_fd_high(int fd);
 
+/* What the peer says of VPDN_AVP_OWN_FEATURES in an ICRQ or ICRP; 0 when it is none of ours. */
+uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
+
 /* ---- why something ended ---- */
 
 /* Everything that a CDN or StopCCN can say. Owns its text. */
