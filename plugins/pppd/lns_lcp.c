@@ -221,13 +221,3 @@ void vpdn_lns_lcp_force(bool silent)
 	if (lcp_echo_interval > 0)
 		vpdn_uncount_echo();
 }
-
-void vpdn_lns_lcp_negotiate(void)
-{
-	fsm *f = &lcp_fsm[0];
-
-	f->flags &= ~OPT_SILENT;
-	f->flags |= lcp_wantoptions[0].silent ? OPT_SILENT : 0;
-	f->state = STARTING;
-	fsm_lowerup(f);
-}

@@ -14,6 +14,7 @@
 #include "pppd_compat.h"
 
 #include "lcp_options.h"
+#include "lns_again.h"
 #include "lns_auth.h"
 #include "lns_lcp.h"
 #include "plugin_common.h"
@@ -124,7 +125,8 @@ static void judge(void *arg)
 	} else {
 		snprintf(text, sizeof(text), "LCP negotiated again: %s", why);
 		decided(text);
-		vpdn_lns_lcp_negotiate();
+		vpdn_lns_again_watch(&proxy.last_received);
+		vpdn_lns_again_start();
 	}
 	vpdn_proxy_wipe(&proxy);
 }
@@ -144,12 +146,16 @@ static bool take_proxy(void)
 	vpdn_serve()->forget_credentials();
 	if (rc == 0)
 		vpdn_lns_auth_avoid_id(&proxy);
-	if (rc < 0)
+	if (rc < 0) {
 		warn("vpdn: what the LAC says of the call cannot be used: %s", strerror(-rc));
-	else if (policy == VPDN_LCP_ALWAYS && vpdn_proxy_has_lcp(&proxy))
+	} else if (!vpdn_proxy_has_lcp(&proxy)) {
+		decided("LCP negotiated: there is none of the LAC's");
+	} else if (policy == VPDN_LCP_ALWAYS) {
 		decided("LCP negotiated again: the policy is always");
-	else if (vpdn_proxy_has_lcp(&proxy))
+		vpdn_lns_again_watch(&proxy.last_received);
+	} else {
 		return true;
+	}
 	vpdn_proxy_wipe(&proxy);
 	return false;
 }
@@ -171,4 +177,5 @@ void plugin_init(void)
 	next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_lns_auth_init();
+	vpdn_lns_again_init(decided);
 }
