@@ -122,9 +122,16 @@ extern const char pppd_version[];
 #define VPDN_PROTO_LCP		0xc021
 #define VPDN_PROTO_PAP		0xc023
 #define VPDN_PROTO_CHAP		0xc223
+#define VPDN_PROTO_EAP		0xc227
 
 #define VPDN_PAP_REQUEST	1
 #define VPDN_PAP_ACK		2
 #define VPDN_PAP_NAK		3
+
+/* RFC 3748 section 4 */
+#define VPDN_EAP_REQUEST	1
+#define VPDN_EAP_RESPONSE	2
+#define VPDN_EAP_FAILURE	4
+#define VPDN_EAP_IDENTITY	1
 
 #endif
