@@ -12,6 +12,12 @@
  * then puts /dev/null in the place of the session's socket: the kernel takes the
  * channel down, pppd reads a hangup from it, and leaves at once, by its own paths and
  * with its scripts, without a Terminate-Request to nobody.
+ *
+ * A link's end is not always the process's.  In a multilink bundle the pppd of the first
+ * link keeps the interface, and stays in its PHASE_MASTER until the last link is gone.
+ * SIGTERM would end that too: pppd 2.4.9 main.c sets bundle_terminating for it and
+ * destroys the bundle, with a SIGHUP to the other links' pppd.  SIGHUP ends the link only,
+ * and without "persist" the process with it when there is no bundle.
  */
 #include "serve_call.h"
 
@@ -90,6 +96,22 @@ void vpdn_call_info(const char *text)
 	say(&b);
 }
 
+/*
+ * The bundle, and whether this process is the one that keeps its interface.  pppd's
+ * key names user and endpoint discriminator.
+ */
+static void put_bundle(struct vpdn_ipc_builder *b)
+{
+	vpdn_ipc_put_text(b, VPDN_TLV_BUNDLE, bundle_id + strlen("BUNDLE="));
+	if (lcp_gotoptions[0].neg_endpoint)
+		vpdn_ipc_put_text(b, VPDN_TLV_ENDPOINT_LOCAL, epdisc_to_str(&lcp_gotoptions[0].endpoint));
+	if (lcp_hisoptions[0].neg_endpoint)
+		vpdn_ipc_put_text(b, VPDN_TLV_ENDPOINT_PEER, epdisc_to_str(&lcp_hisoptions[0].endpoint));
+	vpdn_ipc_put_u16(b, VPDN_TLV_MRRU, (uint16_t)lcp_gotoptions[0].mrru);
+	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_MRRU, (uint16_t)lcp_hisoptions[0].mrru);
+	vpdn_ipc_put_u8(b, VPDN_TLV_BUNDLE_OWNER, multilink_master);
+}
+
 /* A network protocol has come up, or the link has joined a bundle. */
 static void say_up(void)
 {
@@ -106,6 +128,8 @@ static void say_up(void)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, remote);
 	}
+	if (doing_multilink && bundle_id)
+		put_bundle(&b);
 	say(&b);
 }
 
@@ -174,7 +198,7 @@ static void on_connection(int sig)
 				vpdn_ipc_get_text(&received, VPDN_TLV_TEXT, close_text, sizeof(close_text));
 				close_asked = 1;
 				if (running)
-					kill(call.pid, SIGTERM);
+					kill(call.pid, SIGHUP);
 				else
 					hang_up();
 			}

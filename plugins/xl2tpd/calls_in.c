@@ -25,6 +25,8 @@
 #include "text.h"
 
 #define ICCN_TIMEOUT_MS	30000		/* from our ICRP */
+#define BUNDLE_SIZE	768	/* quoted name and endpoint */
+#define ENDPOINT_SIZE	80	/* 20 octets in hexadecimal, and the class */
 
 struct vpdn_call_in {
 	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
@@ -46,6 +48,10 @@ struct vpdn_call_in {
 	uint32_t pid;
 	bool has_ips;
 	struct in_addr local, remote;
+	char bundle[BUNDLE_SIZE];	/* "": no multilink */
+	char endpoint_local[ENDPOINT_SIZE], endpoint_peer[ENDPOINT_SIZE];
+	uint16_t mrru, peer_mrru;
+	bool bundle_owner;		/* its pppd outlives the session while the bundle has links */
 	struct vpdn_end end;		/* why it ends */
 };
 
@@ -96,6 +102,14 @@ static void report(const struct vpdn_call_in *c, const char *text)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, c->local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, c->remote);
 	}
+	if (c->bundle[0]) {
+		vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, c->bundle);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, c->mrru);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, c->peer_mrru);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, c->bundle_owner);
+	}
 	if (text && *text)
 		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
 	vpdn_link_send(&b, -1);
@@ -141,6 +155,13 @@ static void forget_icrq(struct vpdn_call_in *c)
 	c->icrq_len = 0;
 }
 
+static void give_address_back(struct vpdn_call_in *c)
+{
+	if (c->has_addr)
+		vpdn_pool_give_back(c->addr);
+	c->has_addr = false;
+}
+
 /* Frees the call when neither xl2tpd nor a child knows it any more. */
 static void release(struct vpdn_call_in *c)
 {
@@ -151,8 +172,7 @@ static void release(struct vpdn_call_in *c)
 		TAILQ_REMOVE(&c->base.tunnel->calls_in, c, link);
 	else
 		TAILQ_REMOVE(&orphans, c, link);
-	if (c->has_addr)
-		vpdn_pool_give_back(c->addr);
+	give_address_back(c);
 	vpdn_core->timer_del(c->timer);
 	drop_session(c);
 	forget_icrq(c);
@@ -437,12 +457,32 @@ static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 		     c->has_ips;
 }
 
+/* The link is in a bundle. The owner's address is the bundle's, until its pppd is gone; another link needs none. */
+static void read_bundle(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	uint8_t owner = 0;
+
+	if (!vpdn_ipc_get_text(m, VPDN_TLV_BUNDLE, c->bundle, sizeof(c->bundle)))
+		return;
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local, sizeof(c->endpoint_local));
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer, sizeof(c->endpoint_peer));
+	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &c->mrru);
+	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &c->peer_mrru);
+	vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &owner);
+	c->bundle_owner = owner;
+	if (owner)
+		vpdn_ppp_may_stay(c->ppp);
+	else
+		give_address_back(c);
+}
+
 static void on_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
 	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN];
 
 	read_up(c, m);
-	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s", c->ifname, c->has_ips ? ", " : "",
+	read_bundle(c, m);
+	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle[0] ? ", multilink" : "", c->has_ips ? ", " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->local, local, sizeof(local)) : "", c->has_ips ? " to " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->remote, remote, sizeof(remote)) : "");
 	if (c->state >= VPDN_CALL_PPP_UP)

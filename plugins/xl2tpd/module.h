@@ -224,6 +224,8 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 void vpdn_ppp_close(struct vpdn_ppp_call *p, const char *text);
 /* The session is gone under it: the child ends at once. VPDN_PPP_GONE follows. */
 void vpdn_ppp_hangup(struct vpdn_ppp_call *p);
+/* The child may stay as long as it likes after PPP is over: it owns a multilink bundle whose other links go on. */
+void vpdn_ppp_may_stay(struct vpdn_ppp_call *p);
 /* PPP is over; the child has some seconds to leave. */
 void vpdn_ppp_drain(struct vpdn_ppp_call *p);
 /* Forgets it; nothing is told any more. NULL is fine. */
