@@ -250,9 +250,11 @@ static void get_bundle(struct vpdn_lns_call *call, const struct vpdn_ipc_msg *m)
 {
 	uint8_t owner;
 
-	get_escaped(m, VPDN_TLV_BUNDLE, call->bundle, sizeof(call->bundle));
-	get_escaped(m, VPDN_TLV_ENDPOINT_LOCAL, call->endpoint_local, sizeof(call->endpoint_local));
-	get_escaped(m, VPDN_TLV_ENDPOINT_PEER, call->endpoint_peer, sizeof(call->endpoint_peer));
+	if (!vpdn_ipc_has(m, VPDN_TLV_BUNDLE))
+		return;
+	vpdn_call_plain_text(m, VPDN_TLV_BUNDLE, call->bundle, sizeof(call->bundle));
+	vpdn_call_plain_text(m, VPDN_TLV_ENDPOINT_LOCAL, call->endpoint_local, sizeof(call->endpoint_local));
+	vpdn_call_plain_text(m, VPDN_TLV_ENDPOINT_PEER, call->endpoint_peer, sizeof(call->endpoint_peer));
 	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &call->mrru);
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &call->peer_mrru);
 	if (vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &owner))

@@ -7,7 +7,6 @@ each. Its lines' MTU leaves room for L2TP, so that nothing has to be fragmented 
 
 import hashlib
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -15,7 +14,9 @@ import time
 import types
 
 import labnet
+import leaks
 import roles
+from decode import Ppp
 from waiting import DEFAULT_TIMEOUT, await_condition
 
 MRRU = 3000
@@ -26,6 +27,7 @@ CLIENT = ("multilink", "mrru", str(MRRU))
 # The LAC asks for MRRU in the LNS's name, or does not know multilink.
 LAC = f"multilink\nmrru {MRRU}\n"
 LNS = f"multilink\nmrru {MRRU}\nmtu {MRRU}\n"
+ENDPOINT = "endpoint local:4c.4e.53\n"
 
 
 def veth(a, interface_a, b, interface_b):
@@ -41,6 +43,11 @@ def set_line_mtu(*ends):
         node.ip(f"link set {interface} mtu {LINE_MTU}")
 
 
+def count_again(net):
+    """What the nodes hold now is what they must hold in the end."""
+    net.before = tuple(leaks.count(role.node, role.daemons()) for role in (net.lac, net.lns))
+
+
 def add_line(net):
     """The client's eth1, a second line to the same LAC."""
     client, lac = net.lab.client, net.lac.node
@@ -49,6 +56,7 @@ def add_line(net):
     lac.write("/etc/vpdn/pppoe-server/eth3", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))
     roles.start_unit(lac, "vpdn-pppoe-server@", "eth3")
     lac.await_packet_socket(2)
+    count_again(net)
     return [(client, "eth0"), (client, "eth1")], [(lac, "eth1"), (lac, "eth3")]
 
 
@@ -64,12 +72,29 @@ def add_lac(net, options):
     set_line_mtu((lab.client, "eth0"), (lab.lac, "eth1"), (lab.client, "eth1"), (lac2, "eth1"))
     role = roles.start_lac(types.SimpleNamespace(lac=lac2, LAC=LAC2, LNS=lab.LNS),
                            changes={'local-name = "LAC"': 'local-name = "LAC2"'}, options=options)
+    count_again(net)
     return role, [(lab.client, "eth0"), (lab.client, "eth1")], [(lab.lac, "eth1"), (lac2, "eth1")]
 
 
 # What start_lns() needs to know of LAC2.
 ACCEPT_LAC2 = {'terminate-from = { "LAC" }': 'terminate-from = { "LAC", "LAC2" }',
                f'source = {{ "{labnet.Topology.LAC}" }}': f'source = {{ "{labnet.Topology.LAC}", "{LAC2}" }}'}
+
+
+def group_of_lac2(template):
+    """A group of its own for LAC2, with that template, before the one of LAC."""
+    return {"vpdn-group wholesale {": f"""vpdn-group second {{
+	accept-dialin {{
+		protocol = l2tp
+		terminate-from = {{ "LAC2" }}
+		ppp-template = "{template}"
+	}}
+	local-name = "LNS"
+	tunnel-password = "{roles.TUNNEL_SECRET}"
+	ip-pool {{ local = "{roles.POOL_LOCAL}" first = "203.0.113.200" last = "203.0.113.210" }}
+}}
+
+vpdn-group wholesale {{"""}
 
 
 def bundles(net):
@@ -228,8 +253,6 @@ def stop_all(net, clients):
     net.lab.lns.await_interfaces("^ppp", 0)
 
 
-def lcp_requests(net, node_address):
-    """Whether LCP was negotiated through the tunnel."""
-    from decode import Ppp
-    return [packet for packet in net.core.packets(Ppp, protocol="LCP", src=node_address)
-            if re.match("Conf", packet.code)]
+def lns_requests(net):
+    """LCP Configure-Requests of the LNS."""
+    return net.core.packets(Ppp, protocol="LCP", code="ConfReq", src=labnet.Topology.LNS)
