@@ -29,6 +29,7 @@
 #include <sys/socket.h>
 
 #include "plugin_common.h"
+#include "serve_bundle.h"
 #include "serve_cause.h"
 #include "text.h"
 
@@ -96,22 +97,6 @@ void vpdn_call_info(const char *text)
 	say(&b);
 }
 
-/*
- * The bundle, and whether this process is the one that keeps its interface.  pppd's
- * key names user and endpoint discriminator.
- */
-static void put_bundle(struct vpdn_ipc_builder *b)
-{
-	vpdn_ipc_put_text(b, VPDN_TLV_BUNDLE, bundle_id + strlen("BUNDLE="));
-	if (lcp_gotoptions[0].neg_endpoint)
-		vpdn_ipc_put_text(b, VPDN_TLV_ENDPOINT_LOCAL, epdisc_to_str(&lcp_gotoptions[0].endpoint));
-	if (lcp_hisoptions[0].neg_endpoint)
-		vpdn_ipc_put_text(b, VPDN_TLV_ENDPOINT_PEER, epdisc_to_str(&lcp_hisoptions[0].endpoint));
-	vpdn_ipc_put_u16(b, VPDN_TLV_MRRU, (uint16_t)lcp_gotoptions[0].mrru);
-	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_MRRU, (uint16_t)lcp_hisoptions[0].mrru);
-	vpdn_ipc_put_u8(b, VPDN_TLV_BUNDLE_OWNER, multilink_master);
-}
-
 /* A network protocol has come up, or the link has joined a bundle. */
 static void say_up(void)
 {
@@ -128,8 +113,7 @@ static void say_up(void)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, remote);
 	}
-	if (doing_multilink && bundle_id)
-		put_bundle(&b);
+	vpdn_bundle_put(&b);
 	say(&b);
 }
 
@@ -381,6 +365,7 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 	own_random_numbers();
 	on_exit(at_exit, NULL);
 	vpdn_cause_watch(say_ending);
+	vpdn_bundle_watch();
 	call.next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_ppp_on_ip_up(protocol_up);

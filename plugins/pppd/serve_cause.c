@@ -6,9 +6,6 @@
  */
 #include "serve_cause.h"
 
-#include <net/if.h>
-#include <signal.h>
-
 #include "plugin_common.h"
 #include "text.h"
 
@@ -152,19 +149,6 @@ static void we_terminate(const struct vpdn_ppp_packet *p)
 	vpdn_ppp_timeout(grace_ended, NULL, TERMINATE_GRACE_MS / 1000, TERMINATE_GRACE_MS % 1000 * 1000);
 }
 
-/*
- * A multilink packet reaches a member's pppd only when its channel is in no bundle any
- * more.  A bundle that ends properly sends SIGHUP to its members; this one's owner has died.
- */
-static void check_bundle(const unsigned char *frame, int len)
-{
-	if (len < VPDN_PPP_HEADER_LEN || frame[2] != 0 || frame[3] != PPP_MP || !doing_multilink || multilink_master ||
-	    watch.end.known || if_nametoindex(vpdn_ppp_ifname()))
-		return;
-	set(VPDN_PPP_CAUSE_NONE, 0, VPDN_PPP_DIR_GLOBAL, "the pppd that owned the multilink bundle has died");
-	kill(getpid(), SIGHUP);
-}
-
 static void saw_received(unsigned char *frame, int len)
 {
 	struct vpdn_ppp_packet p;
@@ -172,7 +156,6 @@ static void saw_received(unsigned char *frame, int len)
 
 	if (watch.next_recv)
 		watch.next_recv(frame, len);
-	check_bundle(frame, len);
 	if (!vpdn_ppp_packet_parse(frame, len, &p))
 		return;
 	if (p.protocol != VPDN_PROTO_LCP)

@@ -21,7 +21,7 @@ from waiting import DEFAULT_TIMEOUT, await_condition
 
 MRRU = 3000
 LARGE = 2900                    # octets of an IP packet that no link could carry whole
-LINE_MTU = 1452
+LINE_MTU = 1468                 # fragments fit into a core packet of 1500 octets, in both directions
 LAC2 = "172.16.0.4"
 CLIENT = ("multilink", "mrru", str(MRRU))
 # The LAC asks for MRRU in the LNS's name, or does not know multilink.
