@@ -252,7 +252,7 @@ static bool answered(const struct vpdn_ipc_msg *m)
 		fall_back(strerror(-rc));
 		return true;
 	case VPDN_MSG_SUBSCRIBER_LOCAL:
-		info("vpdn: user \"%s\" is authenticated here", claimed_name());
+		info("vpdn: user \"%s\" stays here", claimed_name());
 		settle_locally();
 		return true;
 	case VPDN_MSG_SUBSCRIBER_REJECT:
