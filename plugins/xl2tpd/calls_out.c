@@ -395,7 +395,8 @@ int vpdn_calls_out_connect(const struct vpdn_ipc_msg *m)
 	}
 	c->state = OUT_CONNECTED;
 	wipe_iccn(c);
-	call_log(c, LOG_NOTICE, "connected");
+	call_log(c, LOG_NOTICE, "connected%s", c->iccn_foreign_len && !c->own_features ?
+		 "; the LNS has not agreed to proxied MS-CHAPv2, it has got the LCP alone" : "");
 	return 0;
 }
 
