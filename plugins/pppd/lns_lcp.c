@@ -147,6 +147,8 @@ static void take_last_sent(const struct vpdn_proxy_lcp *avp, const lcp_options *
 			differs(why, "MRU %u above ours %d", o.mru, ours);
 		else if (o.mru < MINMRU)
 			differs(why, "MRU %u below the least %d", o.mru, MINMRU);
+	} else if (ours < DEFMRU) {	/* left out it is RFC 1661's default, and pppd leaves that out */
+		differs(why, "MRU %d above ours %d", DEFMRU, ours);
 	}
 	/* These belong to the subscriber's line at the LAC. */
 	if (o.present & VPDN_LCP_HAS_ACCM) {

@@ -6,6 +6,7 @@ Used by test_mlppp.py and demo.py. The client asks for MRRU 1524 with endpoint d
 MRRU; the LNS has mtu 1492 and `lcp renegotiation on-mismatch`: the MRU of 1500 that the client
 has made of it does not suit, so the LNS negotiates again, challenges the client itself,
 and makes a bundle of its one link. No pppd naks an MRU, so the client is an engine of ours.
+An MRU of 1500, the default, is one that pppd leaves out of its requests.
 """
 
 import struct
@@ -104,7 +105,8 @@ def dial(lab):
 
 
 def lcp(value):
-    return dict(subscriber.options_of(value))
+    """{option: value}, with the MRU that is meant where there is none."""
+    return {subscriber.MRU: struct.pack("!H", LINE_MRU)} | dict(subscriber.options_of(value))
 
 
 def facts(lns, client, access, core):
@@ -129,7 +131,7 @@ def facts(lns, client, access, core):
         (f"AVP 27 has MRU {LINE_MRU}, MRRU {MRRU} and the LAC's endpoint discriminator",
          sent[1] == mru[LINE_MRU] and sent[OPTION_MRRU] == mrru and sent[OPTION_ENDPOINT] == b"\1LAC"),
         (f"AVP 28 has MRRU {MRRU} and the client's endpoint discriminator, and no MRU",
-         1 not in received and received[OPTION_MRRU] == mrru and received[OPTION_ENDPOINT] == ENDPOINT),
+         subscriber.MRU not in dict(subscriber.options_of(iccn.value(28))) and received[OPTION_MRRU] == mrru and received[OPTION_ENDPOINT] == ENDPOINT),
         (f"the LNS refused it: MRU {LINE_MRU} above ours {MRU}",
          f"MRU {LINE_MRU} above ours {MRU}" in lns.log()),
         (f"the LNS asked for MRU {MRU} with MRRU {MRRU}, and for {LINE_MRU} after the client's Nak",
