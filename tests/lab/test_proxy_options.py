@@ -8,10 +8,11 @@ import roles
 from decode import Control, Ppp
 from labnet import Topology
 from scripted_lac import Call, Lac
-from subscriber import ECHO_REQ, LCP, MAGIC, pack_options
+from subscriber import ECHO_REQ, MAGIC, pack_options
 from waiting import await_condition
 
 NO_TUNNEL_SECRET = {f'tunnel-password = "{roles.TUNNEL_SECRET}"': "tunnel-authentication = false"}
+MRU_1492 = (1, b"\5\xd4")
 CHAP_MD5 = (3, b"\xc2\x23\5")
 NO_CCP = {"noccp\n": ""}
 
@@ -42,9 +43,9 @@ def test_verify_proxy_fails(lab, monkeypatch, how):
         receive = Call.receive_lcp
         monkeypatch.setattr(Call, "receive_lcp", lambda call, code, identifier, data: None
                             if code == ECHO_REQ and call.state == "auth" else receive(call, code, identifier, data))
-    options = [(MAGIC, b"user")]
+    sent, received = [MRU_1492, CHAP_MD5, (MAGIC, b"LAC.")], [MRU_1492, (MAGIC, b"user")]
     alice = lac.call(roles.USER, roles.PASSWORD, [
-        (26, pack_options(options)), (27, pack_options([CHAP_MD5, (MAGIC, b"LAC.")])), (28, pack_options(options))], "auth")
+        (26, pack_options(received)), (27, pack_options(sent)), (28, pack_options(received))], "auth")
     lac.run(lambda: alice.state == "up", "alice up")
     alice.ping(roles.POOL_LOCAL)
     lns.await_log("LCP negotiated again: .*" + ("no answer" if how == "silent" else "magic number"))
