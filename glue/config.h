@@ -81,6 +81,7 @@ struct vpdn_group {
 	struct vpdn_source *sources;
 	size_t n_sources;
 	char *ppp_template;
+	uint8_t lcp_policy;		/* enum vpdn_lcp_policy */
 	bool has_pool;
 	struct in_addr pool_local, pool_first, pool_last;
 };

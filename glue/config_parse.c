@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxy.h"
 
 #define SECRET_MAX	255u
 #define FILE_MAX	(4u * 1024 * 1024)
@@ -240,6 +241,12 @@ static const char *check_protocol(const struct row *row, const char *value)
 	return strcmp(value, "l2tp") ? "l2tp" : NULL;
 }
 
+static const char *check_lcp_policy(const struct row *row, const char *value)
+{
+	(void)row;
+	return vpdn_lcp_policy_parse(value) ? NULL : VPDN_LCP_POLICIES;
+}
+
 static int key_kind(const char *value)
 {
 	for (int i = 0; i < VPDN_KEY_KINDS; i++)
@@ -268,6 +275,7 @@ static const struct row rows[] = {
 	{ "vpdn-group", "hello", check_number, 1, DAY, -1 },
 	{ "vpdn-group", "connect-timeout", check_number, 1, 25, -1 },
 	{ "vpdn-group", "limit", check_number, 1, 1000000, -1 },
+	{ "vpdn-group", "lcp-renegotiation", check_lcp_policy, 0, 0, -1 },
 	{ "request-dialin", "protocol", check_protocol, 0, 0, -1 },
 	{ "request-dialin", "domain", check_domain, 0, 0, VPDN_KEY_DOMAIN },
 	{ "request-dialin", "dnis", check_dnis, 0, 0, VPDN_KEY_DNIS },
@@ -391,6 +399,8 @@ static int build_request(cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
 		return fail(sec, "vpdn-group %s: %zu initiate-to; allowed: %u", g->name, n, VPDN_LNS_MAX);
 	if (cfg_size(sec, "ip-pool"))
 		return fail(sec, "vpdn-group %s: ip-pool belongs to a group with accept-dialin", g->name);
+	if (cfg_getstr(sec, "lcp-renegotiation"))
+		return fail(sec, "vpdn-group %s: lcp-renegotiation belongs to a group with accept-dialin", g->name);
 	g->lns = calloc(n, sizeof(*g->lns));
 	if (!g->lns)
 		return fail_memory();
@@ -434,8 +444,10 @@ static int build_pool(cfg_t *sec, struct vpdn_group *g)
 static int build_accept(cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
 {
 	static const char *const not_here[] = { "source-ip", "connect-timeout" };
+	const char *policy = cfg_getstr(sec, "lcp-renegotiation");
 	size_t n;
 
+	g->lcp_policy = policy ? vpdn_lcp_policy_parse(policy) : VPDN_LCP_ON_MISMATCH;
 	if (!cfg_getstr(dialin, "protocol"))
 		return fail(sec, "vpdn-group %s: accept-dialin needs protocol; allowed: l2tp", g->name);
 	if (cfg_size(sec, "initiate-to"))
@@ -624,6 +636,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		section((cfg_opt_t)CFG_SEC("initiate-to", initiate, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), on_initiate_to),
 		STR("local-name"), STR("source-ip"), STR("tunnel-password"), STR("tunnel-authentication"),
 		STR("idle-timeout"), STR("hello"), STR("connect-timeout"), STR("limit"),
+		STR("lcp-renegotiation"),
 		section((cfg_opt_t)CFG_SEC("ip-pool", pool, CFGF_MULTI), on_single),
 		CFG_END()
 	};

@@ -45,6 +45,20 @@ static json_t *show_sessions(struct vpdnd *d, const char *arg, int *rc, char *er
 	return vpdn_show_sessions(d);
 }
 
+static json_t *fail(int *rc, int e, char *err, size_t err_size, const char *what, const char *arg)
+{
+	snprintf(err, err_size, what, arg);
+	*rc = e;
+	return NULL;
+}
+
+static json_t *show_ppp(struct vpdnd *d, const char *arg, int *rc, char *err, size_t err_size)
+{
+	if (strcmp(arg, "multilink"))
+		return fail(rc, EINVAL, err, err_size, "show ppp: \"%s\" is not known, multilink is", arg);
+	return vpdn_show_multilink(d);
+}
+
 static bool parse_id(const char *s, unsigned long max, uint32_t *id)
 {
 	char *end;
@@ -56,13 +70,6 @@ static bool parse_id(const char *s, unsigned long max, uint32_t *id)
 		return false;
 	*id = (uint32_t)v;
 	return true;
-}
-
-static json_t *fail(int *rc, int e, char *err, size_t err_size, const char *what, const char *arg)
-{
-	snprintf(err, err_size, what, arg);
-	*rc = e;
-	return NULL;
 }
 
 static json_t *show_session(struct vpdnd *d, const char *arg, int *rc, char *err, size_t err_size)
@@ -127,6 +134,7 @@ static const struct command {
 	{ "show", "session", false, show_sessions },
 	{ "show", "session", true, show_session },
 	{ "show", "group", false, show_groups },
+	{ "show", "ppp", true, show_ppp },
 	{ "clear", "session", true, clear_session },
 	{ "clear", "tunnel", true, clear_tunnel },
 	{ "reload", NULL, false, reload },

@@ -246,6 +246,21 @@ static struct vpdn_lns_call *call_get(struct vpdn_registry *r, const struct vpdn
 	return call;
 }
 
+static void get_bundle(struct vpdn_lns_call *call, const struct vpdn_ipc_msg *m)
+{
+	uint8_t owner;
+
+	if (!vpdn_ipc_has(m, VPDN_TLV_BUNDLE))
+		return;
+	vpdn_call_plain_text(m, VPDN_TLV_BUNDLE, call->bundle, sizeof(call->bundle));
+	vpdn_call_plain_text(m, VPDN_TLV_ENDPOINT_LOCAL, call->endpoint_local, sizeof(call->endpoint_local));
+	vpdn_call_plain_text(m, VPDN_TLV_ENDPOINT_PEER, call->endpoint_peer, sizeof(call->endpoint_peer));
+	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &call->mrru);
+	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &call->peer_mrru);
+	if (vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &owner))
+		call->bundle_owner = owner;
+}
+
 int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdn_registry *r = vpdn_conn_daemon(c)->registry;
@@ -273,6 +288,7 @@ int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	get_escaped(m, VPDN_TLV_USER, call->user, sizeof(call->user));
 	get_escaped(m, VPDN_TLV_CALLING_NUMBER, call->calling, sizeof(call->calling));
 	get_escaped(m, VPDN_TLV_IFNAME, call->ifname, sizeof(call->ifname));
+	get_bundle(call, m);
 	if (add_info(call, m))
 		return -ENOMEM;
 	if (changed) {

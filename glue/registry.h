@@ -48,6 +48,10 @@ struct vpdn_lns_call {
 	char ifname[64];
 	struct in_addr local, remote;	/* INADDR_ANY: none */
 	uint32_t pid;
+	char bundle[1024];		/* pppd's key, printable; "": no multilink */
+	char endpoint_local[128], endpoint_peer[128];
+	uint16_t mrru, peer_mrru;
+	bool bundle_owner;		/* its pppd keeps the bundle, also without a session of its own */
 	uint64_t since_ms;
 	STAILQ_HEAD(, vpdn_info) info;
 	unsigned int n_info;

@@ -110,7 +110,8 @@ static json_t *show_lns_call(const struct vpdnd *d, const struct vpdn_lns_call *
 	set(o, "role", json_string("lns"));
 	set_text(o, "user", call->user);
 	set(o, "access", json_sprintf("l2tp %s%s%s", t ? t->peer_name : "?", *call->calling ? " " : "", call->calling));
-	set(o, "state", json_string(vpdn_lns_call_state_name(call->state)));
+	set(o, "state", json_string(call->bundle_owner && call->state == VPDN_CALL_CLOSING ? "bundle only" :
+				    vpdn_lns_call_state_name(call->state)));
 	set_text(o, "group", call->group);
 	set_ip4(o, "peer_ip", t ? t->peer : (struct in_addr){ INADDR_ANY });
 	set_id(o, "tunnel_id", call->tunnel_id);
@@ -271,6 +272,7 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 							      g->sources[i].prefix_len));
 		set(o, "source", a);
 		set(o, "ppp_template", json_string(g->ppp_template));
+		set(o, "lcp_renegotiation", json_string(vpdn_lcp_policy_name(g->lcp_policy)));
 		if (g->has_pool) {
 			set_ip4(o, "pool_local", g->pool_local);
 			set_ip4(o, "pool_first", g->pool_first);

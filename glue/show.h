@@ -16,6 +16,7 @@
 json_t *vpdn_show_all(const struct vpdnd *d);
 json_t *vpdn_show_tunnels(const struct vpdnd *d);
 json_t *vpdn_show_sessions(const struct vpdnd *d);
+json_t *vpdn_show_multilink(const struct vpdnd *d);
 json_t *vpdn_show_groups(const struct vpdnd *d);
 /* All that is known of one session; *found says whether there is one with this id. */
 json_t *vpdn_show_session(const struct vpdnd *d, uint32_t id, bool *found);

@@ -33,6 +33,7 @@ static const struct command {
 	{ "show", "tunnel", NULL, "the L2TP tunnels, opened or accepted", false, vpdnctl_print_tunnels, NULL },
 	{ "show", "session", "ID", "the sessions, or all that is known about one", false, vpdnctl_print_sessions, vpdnctl_print_session },
 	{ "show", "group", NULL, "the vpdn-groups, without their secrets", false, vpdnctl_print_groups, NULL },
+	{ "show", "ppp", "multilink", "the multilink bundles, and the sessions in them", true, vpdnctl_print_multilink, NULL },
 	{ "clear", "session", "ID", "end a session in good order", true, NULL, NULL },
 	{ "clear", "tunnel", "ID", "close a tunnel with all its sessions", true, NULL, NULL },
 	{ "reload", NULL, NULL, "make vpdnd read its configuration again", false, NULL, NULL },

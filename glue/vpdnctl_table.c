@@ -110,6 +110,24 @@ static const struct column session_columns[] = {
 	{ NULL, false, NULL, NULL, NULL }
 };
 
+/* The pppd of which session keeps the bundle's interface. */
+static void cell_owner(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	(void)key2;
+	snprintf(buf, size, "%s", json_is_true(json_object_get(row, key)) ? "owner" : "");
+}
+
+static const struct column member_columns[] = {
+	{ "Member", true, cell_number, "id", NULL },
+	{ "LAC", false, cell_named, "lac", "lac_ip" },
+	{ "Tunnel", false, cell_pair, "tunnel_id", "peer_tunnel_id" },
+	{ "Session", false, cell_pair, "session_id", "peer_session_id" },
+	{ "Calling", false, cell_text, "calling", NULL },
+	{ "Since", true, cell_age, "age_s", NULL },
+	{ "", false, cell_owner, "owner", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
 static const struct column lns_columns[] = {
 	{ "LNS", false, cell_text, "ip", NULL },
 	{ "Port", true, cell_number, "port", NULL },
@@ -291,6 +309,7 @@ static void print_group(const json_t *g)
 	print_list("from", json_object_get(g, "terminate_from"));
 	print_list("source", json_object_get(g, "source"));
 	optional(g, "template", "ppp_template");
+	optional(g, "LCP again", "lcp_renegotiation");
 	if (json_is_string(json_object_get(g, "pool_first")))
 		field("pool", "%s to %s, ours %s", text_of(g, "pool_first"), text_of(g, "pool_last"), text_of(g, "pool_local"));
 	field("local-name", "%s", text_of(g, "local_name"));
@@ -312,4 +331,36 @@ void vpdnctl_print_groups(const json_t *o)
 			putchar('\n');
 		print_group(g);
 	}
+}
+
+static void print_bundle(const json_t *b)
+{
+	const json_t *members = json_object_get(b, "members");
+	char age[32], ours[32], theirs[32], lost[32], errors[32];
+
+	cell_age(b, "age_s", NULL, age, sizeof(age));
+	cell_number(b, "mrru", NULL, ours, sizeof(ours));
+	cell_number(b, "peer_mrru", NULL, theirs, sizeof(theirs));
+	cell_number(b, "lost", NULL, lost, sizeof(lost));
+	cell_number(b, "receive_errors", NULL, errors, sizeof(errors));
+	printf("%s, up %s\n", text_of(b, "interface"), age);
+	field("Bundle", "%s", text_of(b, "name"));
+	field("User", "%s", text_of(b, "user"));
+	field("Endpoints", "ours %s, theirs %s", text_of(b, "endpoint_local"), text_of(b, "endpoint_peer"));
+	field("MRRU", "ours %s, theirs %s", ours, theirs);
+	field("Addresses", "ours %s, theirs %s", text_of(b, "local_ip"), text_of(b, "remote_ip"));
+	field("Lost", "%s packets with missing fragments, %s receive errors", lost, errors);
+	field("Links", "%zu", json_array_size(members));
+	if (json_array_size(members))
+		print_table(member_columns, members, "  ");
+}
+
+void vpdnctl_print_multilink(const json_t *o)
+{
+	const json_t *bundles = json_object_get(o, "bundles"), *b;
+	size_t i;
+
+	printf("%zu active bundle%s\n", json_array_size(bundles), json_array_size(bundles) == 1 ? "" : "s");
+	json_array_foreach(bundles, i, b)
+		print_bundle(b);
 }

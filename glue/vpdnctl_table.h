@@ -12,6 +12,7 @@ void vpdnctl_print_all(const json_t *o);
 void vpdnctl_print_tunnels(const json_t *o);
 void vpdnctl_print_sessions(const json_t *o);
 void vpdnctl_print_session(const json_t *o);
+void vpdnctl_print_multilink(const json_t *o);
 void vpdnctl_print_groups(const json_t *o);
 
 #endif

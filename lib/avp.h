@@ -32,6 +32,12 @@ enum vpdn_vendor {
 	VPDN_VENDOR_IETF = 0,
 	VPDN_VENDOR_CISCO = 9,
 	VPDN_VENDOR_BBF = 3561,		/* ADSL / Broadband Forum, RFC 5515 */
+	/*
+	 * Our own AVPs, between two of ours.  We have no enterprise number; this one is for
+	 * documentation (RFC 5612).  Whoever else uses it must not be misunderstood: our AVPs
+	 * count only after both sides of a call have said VPDN_AVP_OWN_FEATURES.
+	 */
+	VPDN_VENDOR_OWN = 32473,
 };
 
 /* Control message types, RFC 2661 section 3.2 and RFC 5515 section 6.1. */
@@ -105,6 +111,14 @@ enum vpdn_avp_type {
 enum vpdn_avp_cisco_type {
 	VPDN_AVP_CISCO_NAS_PORT = 100,	/* client NAS port, text such as "Serial0:0" */
 };
+
+/* Attribute types of VPDN_VENDOR_OWN. */
+enum vpdn_avp_own_type {
+	VPDN_AVP_OWN_FEATURES = 1,		/* u32 of VPDN_FEATURE_*: ICRQ asks, ICRP agrees */
+	VPDN_AVP_OWN_PROXY_AUTH_TYPE = 2,	/* u16 in ICCN, instead of AVP 29 */
+};
+
+#define VPDN_FEATURE_MSCHAP_V2	1u	/* proxied MS-CHAPv2 */
 
 /* Attribute types of vendor 3561, RFC 5515 section 5. */
 enum vpdn_avp_bbf_type {

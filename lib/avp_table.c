@@ -3,7 +3,7 @@
  * avp_table.c - one row for each AVP we know, and the table's lookup.
  *
  * Rows follow RFC 2661 section 4.4 in their order (0-39), then RFC 3145 (46),
- * RFC 5515 (97, 98 and the Broadband Forum's), then Cisco's.  Columns: vendor, type,
+ * RFC 5515 (97, 98 and the Broadband Forum's), then Cisco's and our own.  Columns: vendor, type,
  * name, kind, M bit that we send, may be hidden, shortest and longest value,
  * messages.  Everything that handles AVPs is driven by these rows.
  */
@@ -87,6 +87,9 @@ static const struct vpdn_avp_def table[] = {
 	{ 3561, 144, "Access Loop Encapsulation", VPDN_KIND_BYTES, false, true, 3, 3, M(ICRQ) },
 	{ 3561, 145, "ANCP Access Line Type", VPDN_KIND_U32, false, true, 4, 4, M(ICRQ) },
 	{ 3561, 254, "IWF Session", VPDN_KIND_BYTES, false, true, 0, 4, M(ICRQ) },
+
+	{ 32473, 1, "VPDN Features", VPDN_KIND_U32, false, true, 4, 4, M(ICRQ) | M(ICRP) },
+	{ 32473, 2, "VPDN Proxy Authen Type", VPDN_KIND_U16, false, true, 2, 2, M(ICCN) },
 };
 
 #define ROWS	(sizeof(table) / sizeof(table[0]))

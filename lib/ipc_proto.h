@@ -76,7 +76,7 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(CALL_START,		32, client, "a new call: run PPP on the socket that comes along", ACCESS)								\
 	X(CALL_STARTED,		33, server, "a pppd has taken the call", PID)												\
 	X(CALL_INFO,		34, server, "how proxy LCP and authentication were judged, for show", TEXT)								\
-	X(CALL_UP,		35, server, "IPCP or IPV6CP is up", IFNAME)												\
+	X(CALL_UP,		35, server, "IPCP or IPV6CP is up, or the link has joined a multilink bundle (BUNDLE ...)", IFNAME)												\
 	X(CALL_HANDED_OVER,	36, server, "vpdnd owns the session now; this connection is its life, and no more is said on it")					\
 	X(CALL_ENDING,		37, server, "PPP is over; CDN or PADT may go out now", TEXT)										\
 	X(CALL_ENDED,		38, server, "pppd leaves", STATUS, TEXT)												\
@@ -187,6 +187,7 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(SESSIONS,		89, u32,   "sessions in the tunnel")					\
 	X(OUTGOING,		90, u8,    "1: we opened it; 0: the peer did")				\
 	X(AGE_MS,		91, u64,   "since it was made, ms")					\
+	X(LCP_POLICY,		92, u8,    "negotiate a proxied LCP again: 1 always, 2 on mismatch, 3 never")	\
 	/* why something ended */									\
 	X(STAGE,		96, u8,    "enum vpdn_call_stage")					\
 	X(BY,			97, u8,    "enum vpdn_ended_by")					\
@@ -195,7 +196,14 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(Q931_CAUSE,		100, u16,  "Q.931 cause code (AVP 12)")					\
 	X(DISC_CODE,		101, u16,  "RFC 3145 disconnect cause")					\
 	X(DISC_PROTO,		102, u16,  "RFC 3145 control protocol number")				\
-	X(DISC_DIRECTION,	103, u8,   "RFC 3145 direction: 0 global, 1 at the peer, 2 at us")
+	X(DISC_DIRECTION,	103, u8,   "RFC 3145 direction: 0 global, 1 at the peer, 2 at us")		\
+	/* multilink (RFC 1990); none of them without a bundle */					\
+	X(BUNDLE,		104, text,  "pppd's key of the bundle: user and endpoint discriminator") \
+	X(ENDPOINT_LOCAL,	105, text,  "our endpoint discriminator in pppd's notation")		\
+	X(ENDPOINT_PEER,	106, text,  "the peer's")						\
+	X(MRRU,			107, u16,   "what the bundle receives, octets")				\
+	X(PEER_MRRU,		108, u16,   "what the peer receives, octets")				\
+	X(BUNDLE_OWNER,		109, u8,    "1: this pppd keeps the bundle's interface, and stays until its last link is gone")
 
 #define VPDN_IPC_ENUM_MSG(name, number, ...)	VPDN_MSG_##name = number,
 enum vpdn_ipc_type { VPDN_IPC_MESSAGES(VPDN_IPC_ENUM_MSG) };

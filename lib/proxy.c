@@ -8,6 +8,27 @@
 #include "lcp_options.h"
 #include "text.h"
 
+static const char *const policies[] = {
+	[VPDN_LCP_ALWAYS] = "always",
+	[VPDN_LCP_ON_MISMATCH] = "on-mismatch",
+	[VPDN_LCP_NEVER] = "never",
+};
+
+uint8_t vpdn_lcp_policy_parse(const char *word)
+{
+	uint8_t i;
+
+	for (i = VPDN_LCP_ALWAYS; i <= VPDN_LCP_NEVER; i++)
+		if (!strcmp(word, policies[i]))
+			return i;
+	return 0;
+}
+
+const char *vpdn_lcp_policy_name(uint8_t policy)
+{
+	return policy >= VPDN_LCP_ALWAYS && policy <= VPDN_LCP_NEVER ? policies[policy] : "?";
+}
+
 void vpdn_proxy_init(struct vpdn_proxy *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -37,6 +58,7 @@ bool vpdn_proxy_has_auth(const struct vpdn_proxy *p)
 	case VPDN_PROXY_AUTH_CHAP:
 	case VPDN_PROXY_AUTH_PAP:
 	case VPDN_PROXY_AUTH_MSCHAP_V1:
+	case VPDN_PROXY_AUTH_MSCHAP_V2:
 		return true;
 	default:
 		return false;
@@ -68,11 +90,20 @@ int vpdn_proxy_set_bytes(struct vpdn_proxy_bytes *b, const void *data, size_t le
 	return 0;
 }
 
+static int collect_own_type(struct vpdn_proxy *p, const struct vpdn_avp *avp)
+{
+	if (avp->verdict != VPDN_AVP_OK && avp->verdict != VPDN_AVP_MISPLACED)
+		return -EBADMSG;
+	return vpdn_avp_u16(avp, &p->auth_type) ? 1 : -EBADMSG;
+}
+
 int vpdn_proxy_collect(struct vpdn_proxy *p, const struct vpdn_avp *avp)
 {
 	uint16_t v;
 	int rc;
 
+	if (avp->vendor == VPDN_VENDOR_OWN && avp->type == VPDN_AVP_OWN_PROXY_AUTH_TYPE)
+		return collect_own_type(p, avp);
 	if (avp->vendor != VPDN_VENDOR_IETF || avp->type < VPDN_AVP_INITIAL_RX_CONFREQ ||
 	    avp->type > VPDN_AVP_PROXY_AUTH_RESPONSE)
 		return 0;
@@ -134,29 +165,43 @@ static void put(struct vpdn_writer *w, uint16_t type, bool present, const void *
 		vpdn_avp_put_raw(w, VPDN_VENDOR_IETF, type, false, false, data, len);
 }
 
-static void put_u16(struct vpdn_writer *w, uint16_t type, bool present, uint16_t v)
+static void put_u16(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uint16_t v)
 {
 	struct vpdn_writer sub;
 	uint8_t octets[2];
 
 	vpdn_writer_init(&sub, octets, sizeof(octets));
 	vpdn_writer_u16(&sub, v);
-	put(w, type, present, octets, sizeof(octets));
+	vpdn_avp_put_raw(w, vendor, type, false, false, octets, sizeof(octets));
 }
 
-bool vpdn_proxy_put(struct vpdn_writer *w, const struct vpdn_proxy *p)
+bool vpdn_proxy_put_lcp(struct vpdn_writer *w, const struct vpdn_proxy *p)
 {
 	put(w, VPDN_AVP_INITIAL_RX_CONFREQ, p->initial_received.present, p->initial_received.data,
 	    p->initial_received.len);
 	put(w, VPDN_AVP_LAST_TX_CONFREQ, p->last_sent.present, p->last_sent.data, p->last_sent.len);
 	put(w, VPDN_AVP_LAST_RX_CONFREQ, p->last_received.present, p->last_received.data,
 	    p->last_received.len);
-	put_u16(w, VPDN_AVP_PROXY_AUTH_TYPE, p->auth_type != VPDN_PROXY_AUTH_ABSENT, p->auth_type);
+	return !w->bad;
+}
+
+bool vpdn_proxy_put_auth(struct vpdn_writer *w, const struct vpdn_proxy *p)
+{
+	if (p->auth_type == VPDN_PROXY_AUTH_MSCHAP_V2)
+		put_u16(w, VPDN_VENDOR_OWN, VPDN_AVP_OWN_PROXY_AUTH_TYPE, p->auth_type);
+	else if (p->auth_type != VPDN_PROXY_AUTH_ABSENT)
+		put_u16(w, VPDN_VENDOR_IETF, VPDN_AVP_PROXY_AUTH_TYPE, p->auth_type);
 	put(w, VPDN_AVP_PROXY_AUTH_NAME, p->name.present, p->name.data, p->name.len);
 	put(w, VPDN_AVP_PROXY_AUTH_CHALLENGE, p->challenge.present, p->challenge.data, p->challenge.len);
-	put_u16(w, VPDN_AVP_PROXY_AUTH_ID, p->id_present, p->id);
+	if (p->id_present)
+		put_u16(w, VPDN_VENDOR_IETF, VPDN_AVP_PROXY_AUTH_ID, p->id);
 	put(w, VPDN_AVP_PROXY_AUTH_RESPONSE, p->response.present, p->response.data, p->response.len);
 	return !w->bad;
+}
+
+bool vpdn_proxy_put(struct vpdn_writer *w, const struct vpdn_proxy *p)
+{
+	return vpdn_proxy_put_lcp(w, p) && vpdn_proxy_put_auth(w, p);
 }
 
 /* What each type must bring, RFC 2661 section 4.4.5. */
@@ -165,40 +210,52 @@ bool vpdn_proxy_put(struct vpdn_writer *w, const struct vpdn_proxy *p)
 #define NEED_ID		4u
 #define NEED_RESPONSE	8u
 
-static const struct {
+#define NEED_CHAP	(NEED_NAME | NEED_CHALLENGE | NEED_ID | NEED_RESPONSE)
+
+static const struct auth_type {
+	uint16_t type;
 	const char *name;
 	unsigned int needs;
-	uint16_t response_len;	/* 0: any */
+	uint16_t challenge_len, response_len;	/* 0: any */
 } auth_types[] = {
-	[VPDN_PROXY_AUTH_ABSENT] = { "absent", 0, 0 },
-	[VPDN_PROXY_AUTH_TEXT] = { "text", NEED_NAME | NEED_RESPONSE, 0 },
-	[VPDN_PROXY_AUTH_CHAP] = { "CHAP", NEED_NAME | NEED_CHALLENGE | NEED_ID | NEED_RESPONSE, 16 },
-	[VPDN_PROXY_AUTH_PAP] = { "PAP", NEED_NAME | NEED_ID | NEED_RESPONSE, 0 },
-	[VPDN_PROXY_AUTH_NONE] = { "none", 0, 0 },
-	[VPDN_PROXY_AUTH_MSCHAP_V1] = { "MS-CHAPv1",
-					NEED_NAME | NEED_CHALLENGE | NEED_ID | NEED_RESPONSE, 49 },
+	{ VPDN_PROXY_AUTH_ABSENT, "absent", 0, 0, 0 },
+	{ VPDN_PROXY_AUTH_TEXT, "text", NEED_NAME | NEED_RESPONSE, 0, 0 },
+	{ VPDN_PROXY_AUTH_CHAP, "CHAP", NEED_CHAP, 0, 16 },
+	{ VPDN_PROXY_AUTH_PAP, "PAP", NEED_NAME | NEED_ID | NEED_RESPONSE, 0, 0 },
+	{ VPDN_PROXY_AUTH_NONE, "none", 0, 0, 0 },
+	{ VPDN_PROXY_AUTH_MSCHAP_V1, "MS-CHAPv1", NEED_CHAP, 8, 49 },	/* RFC 2433 */
+	{ VPDN_PROXY_AUTH_MSCHAP_V2, "MS-CHAPv2", NEED_CHAP, 16, 49 },	/* RFC 2759 */
 };
 
-#define AUTH_TYPES	(sizeof(auth_types) / sizeof(auth_types[0]))
+static const struct auth_type *find_type(uint16_t type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(auth_types) / sizeof(auth_types[0]); i++)
+		if (auth_types[i].type == type)
+			return &auth_types[i];
+	return NULL;
+}
 
 const char *vpdn_proxy_check(const struct vpdn_proxy *p)
 {
-	unsigned int needs;
+	const struct auth_type *t = find_type(p->auth_type);
 
-	if (p->auth_type >= AUTH_TYPES)
+	if (!t)
 		return "unknown proxy authentication type";
 	if (p->auth_type == VPDN_PROXY_AUTH_ABSENT && (p->challenge.present || p->response.present))
 		return "proxy authentication without a type";
-	needs = auth_types[p->auth_type].needs;
-	if (needs & NEED_NAME && !p->name.present)
+	if (t->needs & NEED_NAME && !p->name.present)
 		return "proxy authentication without a name";
-	if (needs & NEED_CHALLENGE && (!p->challenge.present || !p->challenge.len))
+	if (t->needs & NEED_CHALLENGE && (!p->challenge.present || !p->challenge.len))
 		return "proxy authentication without a challenge";
-	if (needs & NEED_ID && !p->id_present)
+	if (t->needs & NEED_ID && !p->id_present)
 		return "proxy authentication without an id";
-	if (needs & NEED_RESPONSE && !p->response.present)
+	if (t->needs & NEED_RESPONSE && !p->response.present)
 		return "proxy authentication without a response";
-	if (auth_types[p->auth_type].response_len && p->response.len != auth_types[p->auth_type].response_len)
+	if (t->challenge_len && p->challenge.len != t->challenge_len)
+		return "proxy authentication challenge of a wrong length";
+	if (t->response_len && p->response.len != t->response_len)
 		return "proxy authentication response of a wrong length";
 	return NULL;
 }
@@ -236,5 +293,7 @@ char *vpdn_proxy_print(const struct vpdn_proxy *p, char *buf, size_t size)
 
 const char *vpdn_proxy_auth_name(uint16_t type)
 {
-	return type < AUTH_TYPES ? auth_types[type].name : "unknown";
+	const struct auth_type *t = find_type(type);
+
+	return t ? t->name : "unknown";
 }

@@ -21,6 +21,19 @@
 #include "avp.h"
 #include "cursor.h"
 
+/* When an LNS negotiates a proxied LCP again; vpdn.conf, pppd's option, and TLV LCP_POLICY. */
+enum vpdn_lcp_policy {
+	VPDN_LCP_ALWAYS = 1,
+	VPDN_LCP_ON_MISMATCH = 2,
+	VPDN_LCP_NEVER = 3,
+};
+
+#define VPDN_LCP_POLICIES	"always, on-mismatch, never"	/* for messages */
+
+/* The policy by its word; 0 when it is none. */
+uint8_t vpdn_lcp_policy_parse(const char *word);
+const char *vpdn_lcp_policy_name(uint8_t policy);	/* "?" for other numbers */
+
 #define VPDN_PROXY_LCP_MAX	512u	/* options of one Configure-Request */
 #define VPDN_PROXY_AUTH_MAX	255u	/* CHAP and PAP have one octet lengths */
 
@@ -32,6 +45,8 @@ enum vpdn_proxy_auth_type {
 	VPDN_PROXY_AUTH_PAP = 3,
 	VPDN_PROXY_AUTH_NONE = 4,
 	VPDN_PROXY_AUTH_MSCHAP_V1 = 5,
+	/* Not in RFC 2661: goes in VPDN_AVP_OWN_PROXY_AUTH_TYPE, to a peer that has agreed to it. */
+	VPDN_PROXY_AUTH_MSCHAP_V2 = 0x81,
 };
 
 struct vpdn_proxy_lcp {
@@ -68,7 +83,7 @@ void vpdn_proxy_wipe(struct vpdn_proxy *p);
 bool vpdn_proxy_empty(const struct vpdn_proxy *p);
 /* True when AVPs 27 and 28 are both there: LCP can be forced. */
 bool vpdn_proxy_has_lcp(const struct vpdn_proxy *p);
-/* True when there is a credential to be checked: type text, CHAP, PAP or MS-CHAPv1. */
+/* True when there is a credential to be checked: type text, CHAP, PAP or MS-CHAP. */
 bool vpdn_proxy_has_auth(const struct vpdn_proxy *p);
 
 /* Set one field from `len` octets.  0, or -EMSGSIZE when it does not fit (the field
@@ -77,7 +92,7 @@ int vpdn_proxy_set_lcp(struct vpdn_proxy_lcp *l, const void *data, size_t len);
 int vpdn_proxy_set_bytes(struct vpdn_proxy_bytes *b, const void *data, size_t len);
 
 /*
- * Takes one AVP over.  1: it was one of 26-33 and is stored; 0: not one of ours,
+ * Takes one AVP over.  1: it was one of 26-33 or our own type and is stored; 0: not one of ours,
  * untouched; -EMSGSIZE: too long; -EBADMSG: a value that cannot be (avp->verdict is
  * looked at).  The M bit is ignored.  AVPs may come in any order; of a repeated one
  * the last counts.
@@ -92,6 +107,9 @@ int vpdn_proxy_collect_list(struct vpdn_proxy *p, const void *list, size_t len);
  * in all of them.  False when the writer is bad.
  */
 bool vpdn_proxy_put(struct vpdn_writer *w, const struct vpdn_proxy *p);
+/* Its two parts: AVPs 26-28, and AVPs 29-33 or what stands for them. */
+bool vpdn_proxy_put_lcp(struct vpdn_writer *w, const struct vpdn_proxy *p);
+bool vpdn_proxy_put_auth(struct vpdn_writer *w, const struct vpdn_proxy *p);
 
 /*
  * Is what it says of authentication complete for its type?  (CHAP: name,

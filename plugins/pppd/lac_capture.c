@@ -38,12 +38,21 @@ static void watch_challenge(struct vpdn_capture *c, const struct vpdn_ppp_packet
 	c->challenge.id = p->id;
 }
 
+/* EAP: after the header comes the type. */
+static void watch_eap(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
+{
+	c->identity.valid = p->body_len >= 1 && p->body[0] == VPDN_EAP_IDENTITY;
+	c->identity.id = p->id;
+}
+
 void vpdn_capture_watch(struct vpdn_capture *c, const struct vpdn_ppp_packet *p, bool received)
 {
 	if (p->protocol == VPDN_PROTO_LCP)
 		watch_lcp(c, p, received);
 	else if (p->protocol == VPDN_PROTO_CHAP && p->code == CHAP_CHALLENGE && !received)
 		watch_challenge(c, p);
+	else if (p->protocol == VPDN_PROTO_EAP && p->code == VPDN_EAP_REQUEST && !received)
+		watch_eap(c, p);
 }
 
 /* Only what was asked for: pppd takes nothing else either, and the LNS would be told what LCP denies. */
@@ -53,6 +62,9 @@ bool vpdn_capture_is_credential(const struct vpdn_capture *c, const struct vpdn_
 
 	if (p->protocol == VPDN_PROTO_CHAP)
 		return p->code == CHAP_RESPONSE && go->neg_chap && c->challenge.valid && p->id == c->challenge.id;
+	if (p->protocol == VPDN_PROTO_EAP)
+		return p->code == VPDN_EAP_RESPONSE && go->neg_eap && c->identity.valid && p->id == c->identity.id &&
+		       p->body_len >= 1 && p->body[0] == VPDN_EAP_IDENTITY;
 	return p->protocol == VPDN_PROTO_PAP && p->code == VPDN_PAP_REQUEST && go->neg_upap && !go->neg_chap && !go->neg_eap;
 }
 
@@ -81,8 +93,10 @@ static int take_chap(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
 		c->proxy.auth_type = VPDN_PROXY_AUTH_CHAP;
 	else if (c->held.algorithm == VPDN_CHAP_MSCHAP_V1)
 		c->proxy.auth_type = VPDN_PROXY_AUTH_MSCHAP_V1;
+	else if (c->held.algorithm == VPDN_CHAP_MSCHAP_V2)
+		c->proxy.auth_type = VPDN_PROXY_AUTH_MSCHAP_V2;
 	else
-		return 0;	/* RFC 2661 has no type for it: the LNS authenticates afresh */
+		return 0;
 	c->proxy.challenge = c->challenge.value;
 	return vpdn_proxy_set_bytes(&c->proxy.response, value, len);
 }
@@ -107,6 +121,24 @@ static int take_pap(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
 	return rc < 0 ? rc : vpdn_proxy_set_bytes(&c->proxy.response, password, password_len);
 }
 
+/* RFC 2661 has no type for EAP, which begins anew at the LNS: only the name is taken. */
+static int take_eap(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
+{
+	return vpdn_proxy_set_bytes(&c->user, p->body + 1, p->body_len - 1);
+}
+
+static int take(struct vpdn_capture *c, const struct vpdn_ppp_packet *p)
+{
+	switch (p->protocol) {
+	case VPDN_PROTO_CHAP:
+		return take_chap(c, p);
+	case VPDN_PROTO_EAP:
+		return take_eap(c, p);
+	default:
+		return take_pap(c, p);
+	}
+}
+
 int vpdn_capture_hold(struct vpdn_capture *c, const struct vpdn_ppp_packet *p, const unsigned char *pkt, int len)
 {
 	const char *missing;
@@ -115,7 +147,7 @@ int vpdn_capture_hold(struct vpdn_capture *c, const struct vpdn_ppp_packet *p, c
 	vpdn_capture_drop(c);
 	if (len < 0 || (size_t)len > sizeof(c->held.data))
 		return -EMSGSIZE;
-	rc = p->protocol == VPDN_PROTO_CHAP ? take_chap(c, p) : take_pap(c, p);
+	rc = take(c, p);
 	if (rc == 0 && c->proxy.auth_type != VPDN_PROXY_AUTH_ABSENT) {
 		c->proxy.name = c->user;
 		c->proxy.id = p->id;
@@ -137,6 +169,13 @@ int vpdn_capture_hold(struct vpdn_capture *c, const struct vpdn_ppp_packet *p, c
 	return 0;
 }
 
+void vpdn_capture_none(struct vpdn_capture *c)
+{
+	vpdn_capture_drop(c);
+	c->proxy.auth_type = VPDN_PROXY_AUTH_NONE;
+	c->held.protocol = VPDN_PROTO_LCP;
+}
+
 void vpdn_capture_drop(struct vpdn_capture *c)
 {
 	c->proxy.auth_type = VPDN_PROXY_AUTH_ABSENT;
@@ -148,37 +187,53 @@ void vpdn_capture_drop(struct vpdn_capture *c)
 	explicit_bzero(&c->held, sizeof(c->held));
 }
 
+static void refusal_text(const struct vpdn_capture *c, struct vpdn_text *t)
+{
+	if (c->held.protocol == VPDN_PROTO_CHAP && c->held.algorithm != VPDN_CHAP_MD5) {
+		vpdn_text_add(t, "E=691 R=0");	/* no retry; version 2 repeats the challenge */
+		if (c->held.algorithm == VPDN_CHAP_MSCHAP_V2) {
+			vpdn_text_add(t, " C=");
+			vpdn_text_add_hex(t, c->challenge.value.data, c->challenge.value.len);
+			vpdn_text_add(t, " V=3 M=" REFUSAL_TEXT);
+		}
+	} else if (c->held.protocol != VPDN_PROTO_EAP) {	/* a Failure of EAP has no text */
+		vpdn_text_add(t, REFUSAL_TEXT);
+	}
+}
+
 int vpdn_capture_refusal(const struct vpdn_capture *c, unsigned char *frame, size_t size)
 {
 	struct vpdn_writer w;
 	char message[128];
 	struct vpdn_text t;
 	size_t start;
-	bool pap = c->held.protocol == VPDN_PROTO_PAP;
+	uint8_t code;
 
-	if (!c->held.protocol)
+	switch (c->held.protocol) {
+	case VPDN_PROTO_CHAP:
+		code = CHAP_FAILURE;
+		break;
+	case VPDN_PROTO_PAP:
+		code = VPDN_PAP_NAK;
+		break;
+	case VPDN_PROTO_EAP:
+		code = VPDN_EAP_FAILURE;
+		break;
+	default:
 		return 0;
-	vpdn_text_init(&t, message, sizeof(message));
-	if (!pap && c->held.algorithm != VPDN_CHAP_MD5) {	/* no retry; version 2 repeats the challenge */
-		vpdn_text_add(&t, "E=691 R=0");
-		if (c->held.algorithm == VPDN_CHAP_MSCHAP_V2) {
-			vpdn_text_add(&t, " C=");
-			vpdn_text_add_hex(&t, c->challenge.value.data, c->challenge.value.len);
-			vpdn_text_add(&t, " V=3 M=" REFUSAL_TEXT);
-		}
-	} else {
-		vpdn_text_add(&t, REFUSAL_TEXT);
 	}
+	vpdn_text_init(&t, message, sizeof(message));
+	refusal_text(c, &t);
 
 	vpdn_writer_init(&w, frame, size);
 	vpdn_writer_u8(&w, PPP_ALLSTATIONS);
 	vpdn_writer_u8(&w, PPP_UI);
 	vpdn_writer_u16(&w, c->held.protocol);
 	start = w.len;
-	vpdn_writer_u8(&w, pap ? VPDN_PAP_NAK : CHAP_FAILURE);
+	vpdn_writer_u8(&w, code);
 	vpdn_writer_u8(&w, c->held.id);
 	vpdn_writer_u16(&w, 0);
-	if (pap)
+	if (c->held.protocol == VPDN_PROTO_PAP)
 		vpdn_writer_u8(&w, (uint8_t)t.len);
 	vpdn_writer_bytes(&w, message, t.len);
 	vpdn_writer_patch_len16(&w, start + 2, start);

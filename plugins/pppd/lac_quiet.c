@@ -39,7 +39,8 @@ void vpdn_quiet_init(void)
 void vpdn_quiet_sending(const struct vpdn_ppp_packet *p, bool holding)
 {
 	bool echo = p->protocol == VPDN_PROTO_LCP && p->code == ECHOREQ;
-	bool challenge = p->protocol == VPDN_PROTO_CHAP && p->code == CHAP_CHALLENGE;
+	bool challenge = (p->protocol == VPDN_PROTO_CHAP && p->code == CHAP_CHALLENGE) ||
+			 (p->protocol == VPDN_PROTO_EAP && p->code == VPDN_EAP_REQUEST);
 
 	if (!(holding && (echo || challenge)) && !(opening && echo))
 		return;

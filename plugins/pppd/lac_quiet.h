@@ -3,8 +3,8 @@
  * lac_quiet.h - keeps the LAC's pppd silent towards a subscriber whose credentials are
  * held: what comes next must be the LNS's answer (or ours).
  *
- * Held back are pppd's timers' doings, the repeated challenge and its own
- * Echo-Requests, and the Echo-Request it sends when LCP opens and PAP is awaited,
+ * Held back are pppd's timers' doings, the repeated challenge or EAP Request and
+ * its own Echo-Requests, and the Echo-Request it sends when LCP opens and PAP is awaited,
  * which would cross the subscriber's request.  Answers to the subscriber's packets
  * are sent.
  */

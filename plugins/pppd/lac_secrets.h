@@ -8,8 +8,8 @@
 /*
  * pppd does not ask a peer to authenticate, or refuses to start, when it finds no
  * secret that a peer could use.  After this it does ask, as its options say.  What it
- * would do to authenticate itself is unchanged.  EAP, which cannot be forwarded, is
- * not asked for when CHAP or PAP would do.  To be called once, from plugin_init().
+ * would do to authenticate itself is unchanged.  EAP, of which only the name can be
+ * forwarded, is not asked for when CHAP or PAP would do.  To be called once, from plugin_init().
  */
 void vpdn_lac_ask_always(void);
 

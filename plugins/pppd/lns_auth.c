@@ -12,6 +12,7 @@
 #include "lns_auth.h"
 
 #include "cursor.h"
+#include "lcp_options.h"
 #include "text.h"
 
 /* Size of pppd's challenge packet buffer (CHAL_MAX_PKTLEN in its CHAP), and where the challenge begins in it. */
@@ -22,6 +23,17 @@ _Static_assert(CHALLENGE_AT + 1 + VPDN_PROXY_AUTH_MAX <= CHALLENGE_BUFFER, "any 
 
 static enum { PASS, HOLD_LOWERUP, INJECT, INJECTED } chap;
 static const struct vpdn_proxy *injecting;
+/*
+ * The LAC's id is not used for a challenge of ours: an answer to the LAC's that is
+ * still under way would be taken for one to ours.  pppd counts its ids up from a
+ * random one; where it comes to the LAC's, all further ones are moved.
+ */
+static struct {
+	bool active;
+	uint8_t lac, moved_by;
+	int last_sent;		/* -1: none yet */
+} ids;
+#define MOVE_IDS_BY	128
 static void (*stock_chap_lowerup)(int);
 static void (*next_send)(unsigned char *, int);
 
@@ -36,14 +48,28 @@ static void inject(unsigned char *frame)
 	chap = INJECTED;
 }
 
+/* The frame is pppd's buffer: what is written there is sent, compared with, and sent again. */
+static void keep_off_lac_id(unsigned char *frame)
+{
+	if (frame[ID_AT] == ids.last_sent)
+		return;		/* a repetition */
+	if (frame[ID_AT] == ids.lac)
+		ids.moved_by = MOVE_IDS_BY;
+	frame[ID_AT] = (unsigned char)(frame[ID_AT] + ids.moved_by);
+	ids.last_sent = frame[ID_AT];
+}
+
 static void saw_sent(unsigned char *frame, int len)
 {
 	struct vpdn_ppp_packet p;
 
-	if (chap == INJECT && vpdn_ppp_packet_parse(frame, len, &p) && p.protocol == VPDN_PROTO_CHAP &&
+	if ((chap == INJECT || ids.active) && vpdn_ppp_packet_parse(frame, len, &p) && p.protocol == VPDN_PROTO_CHAP &&
 	    p.code == CHAP_CHALLENGE) {
-		inject(frame);
-		return;		/* it goes nowhere: nobody has to see it */
+		if (chap == INJECT) {
+			inject(frame);
+			return;		/* it goes nowhere: nobody has to see it */
+		}
+		keep_off_lac_id(frame);
 	}
 	if (next_send)
 		next_send(frame, len);
@@ -53,6 +79,28 @@ static void chap_lowerup(int unit)
 {
 	if (chap != HOLD_LOWERUP)
 		stock_chap_lowerup(unit);
+}
+
+/* Of CHAP; 0: the proxied credential is none of CHAP. */
+static uint8_t algorithm_of(const struct vpdn_proxy *proxy)
+{
+	switch (proxy->auth_type) {
+	case VPDN_PROXY_AUTH_CHAP:
+		return VPDN_CHAP_MD5;
+	case VPDN_PROXY_AUTH_MSCHAP_V1:
+		return VPDN_CHAP_MSCHAP_V1;
+	case VPDN_PROXY_AUTH_MSCHAP_V2:
+		return VPDN_CHAP_MSCHAP_V2;
+	default:
+		return 0;
+	}
+}
+
+void vpdn_lns_auth_avoid_id(const struct vpdn_proxy *proxy)
+{
+	ids.active = proxy->id_present && algorithm_of(proxy);
+	ids.lac = proxy->id;
+	ids.last_sent = -1;
 }
 
 void vpdn_lns_auth_init(void)
@@ -67,23 +115,24 @@ bool vpdn_lns_auth_usable(const struct vpdn_proxy *proxy, char *why, size_t size
 {
 	const lcp_options *go = &lcp_gotoptions[0];
 	const char *missing = vpdn_proxy_check(proxy), *reason = NULL;
+	uint8_t algorithm = algorithm_of(proxy);
 
 	if (proxy->auth_type == VPDN_PROXY_AUTH_ABSENT || proxy->auth_type == VPDN_PROXY_AUTH_NONE)
 		reason = "the LAC did not authenticate the subscriber";
 	else if (missing)
 		reason = missing;
 	else if (proxy->auth_type == VPDN_PROXY_AUTH_PAP)
-		reason = go->neg_upap && !go->neg_chap && !go->neg_eap ? NULL : "PAP, but LCP says otherwise";
-	else if (proxy->auth_type == VPDN_PROXY_AUTH_CHAP)
-		reason = go->neg_chap && !go->neg_eap && vpdn_chap_algorithm(go->chap_mdtype) == CHAP_MD5 ?
-			 NULL : "CHAP-MD5, but LCP says otherwise";
+		reason = go->neg_upap && !go->neg_chap && !go->neg_eap ? NULL : "LCP says otherwise";
+	else if (algorithm)
+		reason = go->neg_chap && !go->neg_eap && vpdn_chap_algorithm(go->chap_mdtype) == algorithm ?
+			 NULL : "LCP says otherwise";
 	else
 		reason = "its type is not judged here";
 	if (reason) {
 		snprintf(why, size, "%s: %s", vpdn_proxy_auth_name(proxy->auth_type), reason);
 		return false;
 	}
-	if (proxy->auth_type == VPDN_PROXY_AUTH_CHAP)
+	if (algorithm)
 		chap = HOLD_LOWERUP;
 	return true;
 }
@@ -138,7 +187,7 @@ static void give_response(const struct vpdn_proxy *proxy)
 
 void vpdn_lns_auth_run(const struct vpdn_proxy *proxy)
 {
-	if (proxy->auth_type == VPDN_PROXY_AUTH_CHAP && !put_challenge(proxy))
+	if (algorithm_of(proxy) && !put_challenge(proxy))
 		return;
 	give_response(proxy);
 }

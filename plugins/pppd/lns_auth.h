@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lns_auth.h - proxied credentials at the LNS (RFC 2661 section 4.4.5, AVPs 29-33):
+ * lns_auth.h - proxied credentials at the LNS (RFC 2661 section 4.4.5, AVPs 29-33,
+ * and our own type for MS-CHAPv2):
  * pppd's own CHAP and PAP judge them and answer the subscriber.
  */
 #ifndef VPDN_LNS_AUTH_H
@@ -11,6 +12,9 @@
 
 /* Installs the hooks; to be called once, from plugin_init(). */
 void vpdn_lns_auth_init(void);
+
+/* Keeps challenges of ours, now and later, off the id of the LAC's. */
+void vpdn_lns_auth_avoid_id(const struct vpdn_proxy *proxy);
 
 /*
  * Can the credential be judged with the LCP now in lcp_gotoptions?  If so CHAP is kept

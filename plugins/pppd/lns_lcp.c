@@ -27,101 +27,128 @@ static const struct {
 	{ VPDN_LCP_HAS_LINK_DISC, "link discriminator" },
 };
 
-static bool differs(struct vpdn_text *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static bool differs(struct vpdn_text *why, const char *fmt, ...)
+/* One more reason why it does not suit. */
+static void differs(struct vpdn_text *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void differs(struct vpdn_text *why, const char *fmt, ...)
 {
-	char text[128];
+	char text[160];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	vpdn_text_add(why, "%s", text);
-	return false;
+	vpdn_text_add(why, "%s%s", why->len ? ", " : "", text);
 }
 
-static bool take_auth(const struct vpdn_lcp_options *o, const lcp_options *want, lcp_options *go, struct vpdn_text *why)
+static const char *chap_name(uint8_t algorithm, char *buf, size_t size)
 {
-	unsigned char mdtype;
-
-	if (!(o->present & VPDN_LCP_HAS_AUTH))
-		return !auth_required || differs(why, "no authentication, which we require");
-	switch (o->auth_proto) {
-	case VPDN_PPP_PAP:
-		if (!want->neg_upap)
-			return differs(why, "PAP is not what we ask for");
-		go->neg_upap = 1;
-		return true;
-	case VPDN_PPP_CHAP:
-		mdtype = vpdn_chap_mdtype(o->chap_algorithm);
-		if (!want->neg_chap || !(want->chap_mdtype & mdtype))
-			return differs(why, "CHAP with algorithm %u is not what we ask for", o->chap_algorithm);
-		go->neg_chap = 1;
-		go->chap_mdtype = mdtype;
-		return true;
-	case VPDN_PPP_EAP:
-		if (!want->neg_eap)
-			return differs(why, "EAP is not what we ask for");
-		go->neg_eap = 1;
-		return true;
+	switch (algorithm) {
+	case VPDN_CHAP_MD5:
+		return "CHAP MD5";
+	case VPDN_CHAP_MSCHAP_V1:
+		return "CHAP MS-v1";
+	case VPDN_CHAP_MSCHAP_V2:
+		return "CHAP MS-v2";
 	default:
-		return differs(why, "authentication protocol 0x%04x is not known here", o->auth_proto);
+		snprintf(buf, size, "CHAP algorithm %u", algorithm);
+		return buf;
 	}
 }
 
-static bool take_multilink(const struct vpdn_lcp_options *o, const lcp_options *want, lcp_options *go,
+static void take_auth(const struct vpdn_lcp_options *o, const lcp_options *want, lcp_options *go, struct vpdn_text *why)
+{
+	unsigned char mdtype;
+	char name[32];
+
+	if (!(o->present & VPDN_LCP_HAS_AUTH)) {
+		if (auth_required)
+			differs(why, "authentication wanted, not asked for");
+		return;
+	}
+	switch (o->auth_proto) {
+	case VPDN_PPP_PAP:
+		go->neg_upap = 1;
+		if (!want->neg_upap)
+			differs(why, "PAP not accepted");
+		break;
+	case VPDN_PPP_CHAP:
+		mdtype = vpdn_chap_mdtype(o->chap_algorithm);
+		go->neg_chap = 1;
+		go->chap_mdtype = mdtype;
+		if (!want->neg_chap || !(want->chap_mdtype & mdtype))
+			differs(why, "%s not accepted", chap_name(o->chap_algorithm, name, sizeof(name)));
+		break;
+	case VPDN_PPP_EAP:
+		go->neg_eap = 1;
+		if (!want->neg_eap)
+			differs(why, "EAP not accepted");
+		break;
+	default:
+		differs(why, "authentication protocol 0x%04x not known", o->auth_proto);
+		break;
+	}
+}
+
+static void take_multilink(const struct vpdn_lcp_options *o, const lcp_options *want, lcp_options *go,
 			   struct vpdn_text *why)
 {
 	if (o->present & VPDN_LCP_HAS_MRRU) {
-		if (!multilink || !want->neg_mrru)
-			return differs(why, "MRRU without multilink here");
 		go->neg_mrru = 1;
 		go->mrru = o->mrru;
+		if (!multilink || !want->neg_mrru)
+			differs(why, "MRRU %u not wanted", o->mrru);
+	} else if (multilink && want->neg_mrru) {
+		differs(why, "MRRU wanted, not offered");
 	}
 	if (o->present & VPDN_LCP_HAS_SSNHF) {
-		if (!multilink || !want->neg_ssnhf)
-			return differs(why, "short sequence numbers are not what we ask for");
 		go->neg_ssnhf = 1;
+		if (!multilink || !want->neg_ssnhf)
+			differs(why, "short sequence numbers not wanted");
 	}
 	if (o->present & VPDN_LCP_HAS_ENDPOINT) {
-		if (!multilink || o->endpoint_len > MAX_ENDP_LEN)
-			return differs(why, "endpoint discriminator without multilink here");
+		if (!multilink || o->endpoint_len > MAX_ENDP_LEN) {
+			differs(why, "endpoint discriminator not wanted");
+			return;
+		}
 		go->neg_endpoint = 1;
 		go->endpoint.class = o->endpoint_class;
 		go->endpoint.length = o->endpoint_len;
 		memcpy(go->endpoint.value, o->endpoint, o->endpoint_len);
 	}
-	return true;
 }
 
 /* AVP 27 -> *go.  `want`: what we would ask for ourselves. */
-static bool take_last_sent(const struct vpdn_proxy_lcp *avp, const lcp_options *want, lcp_options *go,
+static void take_last_sent(const struct vpdn_proxy_lcp *avp, const lcp_options *want, lcp_options *go,
 			   struct vpdn_text *why)
 {
 	int ours = want->neg_mru ? want->mru : DEFMRU;
 	struct vpdn_lcp_options o;
 	size_t i;
 
-	if (vpdn_lcp_parse(avp->data, avp->len, &o) < 0)
-		return differs(why, "the LAC's options are damaged");
+	*go = *want;
+	if (vpdn_lcp_parse(avp->data, avp->len, &o) < 0) {
+		differs(why, "the LAC's options are damaged");
+		return;
+	}
 	if (o.unknown || o.malformed)
-		return differs(why, "option %u is not known here", o.first_unknown);
+		differs(why, "option %u not known", o.first_unknown);
 	for (i = 0; i < sizeof(never_ours) / sizeof(never_ours[0]); i++)
 		if (o.present & never_ours[i].bit)
-			return differs(why, "%s is not what we ask for", never_ours[i].name);
+			differs(why, "%s not wanted", never_ours[i].name);
 
-	*go = *want;
 	go->neg_mru = go->neg_asyncmap = go->neg_magicnumber = go->neg_pcompression = go->neg_accompression = 0;
 	go->neg_upap = go->neg_chap = go->neg_eap = go->neg_lqr = go->neg_cbcp = 0;
 	go->neg_mrru = go->neg_ssnhf = go->neg_endpoint = 0;
 
 	if (o.present & VPDN_LCP_HAS_MRU) {
-		if (o.mru > ours)
-			return differs(why, "MRU %u above ours %d", o.mru, ours);
-		if (o.mru < MINMRU)
-			return differs(why, "MRU %u below the least %d", o.mru, MINMRU);
 		go->neg_mru = 1;
 		go->mru = o.mru;
+		if (o.mru > ours)
+			differs(why, "MRU %u above ours %d", o.mru, ours);
+		else if (o.mru < MINMRU)
+			differs(why, "MRU %u below the least %d", o.mru, MINMRU);
+	} else if (ours < DEFMRU) {	/* left out it is RFC 1661's default, and pppd leaves that out */
+		differs(why, "MRU %d above ours %d", DEFMRU, ours);
 	}
 	/* These belong to the subscriber's line at the LAC. */
 	if (o.present & VPDN_LCP_HAS_ACCM) {
@@ -134,45 +161,48 @@ static bool take_last_sent(const struct vpdn_proxy_lcp *avp, const lcp_options *
 		go->neg_magicnumber = 1;
 		go->magicnumber = o.magic;
 	}
-	return take_auth(&o, want, go, why) && take_multilink(&o, want, go, why);
+	take_auth(&o, want, go, why);
+	take_multilink(&o, want, go, why);
 }
 
 /* AVP 28, by pppd itself; it fills lcp_hisoptions. */
-static bool take_last_received(fsm *f, const struct vpdn_proxy_lcp *avp, struct vpdn_text *why)
+static void take_last_received(fsm *f, const struct vpdn_proxy_lcp *avp, struct vpdn_text *why)
 {
 	unsigned char copy[VPDN_PROXY_LCP_MAX];	/* reqci writes its answer there */
 	struct vpdn_lcp_options o;
 	char answer[128];
 	int len = avp->len, rc;
 
-	if (vpdn_lcp_parse(avp->data, avp->len, &o) < 0)
-		return differs(why, "the subscriber's options are damaged");
+	if (vpdn_lcp_parse(avp->data, avp->len, &o) < 0) {
+		differs(why, "the subscriber's options are damaged");
+		return;
+	}
+	if (multilink && lcp_wantoptions[0].neg_mrru && !(o.present & VPDN_LCP_HAS_MRRU))
+		differs(why, "MRRU wanted, not offered by the subscriber");
 	memcpy(copy, avp->data, avp->len);
 	rc = f->callbacks->reqci(f, copy, &len, 0);
 	if (rc == CONFACK)
-		return true;
+		return;
 	vpdn_lcp_print(copy, (size_t)len, answer, sizeof(answer));
 	if (rc == CONFREJ)
-		return differs(why, "we would reject of the subscriber's options: %s", answer);
-	return differs(why, "we would rather have of the subscriber: %s", answer);
+		differs(why, "the subscriber's %s not accepted", answer);
+	else
+		differs(why, "of the subscriber rather %s", answer);
 }
 
 bool vpdn_lns_lcp_suits(const struct vpdn_proxy *proxy, char *why, size_t size)
 {
 	fsm *f = &lcp_fsm[0];
-	lcp_options go;
+	lcp_options want;
 	struct vpdn_text t;
 
 	vpdn_text_init(&t, why, size);
 	f->callbacks->resetci(f);	/* what we want, less what we have no secrets for */
-	if (!take_last_sent(&proxy->last_sent, &lcp_gotoptions[0], &go, &t))
-		return false;
-	lcp_gotoptions[0] = go;		/* reqci compares the magic numbers */
-	if (take_last_received(f, &proxy->last_received, &t)) {
-		if (!multilink || !lcp_wantoptions[0].neg_mrru || (go.neg_mrru && lcp_hisoptions[0].neg_mrru))
-			return true;
-		differs(&t, "multilink is wanted here, and was not negotiated");
-	}
+	want = lcp_gotoptions[0];
+	take_last_sent(&proxy->last_sent, &want, &lcp_gotoptions[0], &t);
+	take_last_received(f, &proxy->last_received, &t);	/* reqci compares the magic numbers */
+	if (!t.len)
+		return true;
 	f->callbacks->resetci(f);
 	return false;
 }
@@ -192,14 +222,4 @@ void vpdn_lns_lcp_force(bool silent)
 	vpdn_unmute();
 	if (lcp_echo_interval > 0)
 		vpdn_uncount_echo();
-}
-
-void vpdn_lns_lcp_negotiate(void)
-{
-	fsm *f = &lcp_fsm[0];
-
-	f->flags &= ~OPT_SILENT;
-	f->flags |= lcp_wantoptions[0].silent ? OPT_SILENT : 0;
-	f->state = STARTING;
-	fsm_lowerup(f);
 }

@@ -23,7 +23,4 @@ bool vpdn_lns_lcp_suits(const struct vpdn_proxy *proxy, char *why, size_t size);
  */
 void vpdn_lns_lcp_force(bool silent);
 
-/* Starts an ordinary negotiation: sends a Configure-Request. */
-void vpdn_lns_lcp_negotiate(void);
-
 #endif

@@ -24,6 +24,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#define HAVE_MULTILINK	1	/* what Debian builds; without it 2.4 declares nothing of multilink */
 #include <pppd/pppd.h>
 
 #ifdef PPPD_VERSION	/* 2.5: pppd.h brings pppdconf.h */
@@ -37,7 +38,7 @@
 #define VPDN_PPPD_VERSION	PPPD_VERSION
 
 extern int fd_ppp, devfd;
-extern bool multilink, auth_required, nodetach, updetach, demand, persist, doing_multilink;
+extern bool multilink, auth_required, nodetach, updetach, demand, persist, doing_multilink, multilink_master;
 extern char devnam[], remote_number[], our_name[];
 extern int got_sigterm, got_sighup;
 extern int log_to_fd, baud_rate;
@@ -109,7 +110,9 @@ extern struct channel tty_channel;
 
 #include <stdbool.h>
 
-extern int lcp_echo_interval;	/* in no header of either version */
+/* in no header of either version */
+extern int lcp_echo_interval;
+extern char *bundle_id;	/* BUNDLE="name"/endpoint */
 
 /* The two names pppd looks for in a plugin; nothing else may be visible, see vpdn-serve.c. */
 #define VPDN_EXPORT		__attribute__((visibility("default")))
@@ -122,9 +125,16 @@ extern const char pppd_version[];
 #define VPDN_PROTO_LCP		0xc021
 #define VPDN_PROTO_PAP		0xc023
 #define VPDN_PROTO_CHAP		0xc223
+#define VPDN_PROTO_EAP		0xc227
 
 #define VPDN_PAP_REQUEST	1
 #define VPDN_PAP_ACK		2
 #define VPDN_PAP_NAK		3
+
+/* RFC 3748 section 4 */
+#define VPDN_EAP_REQUEST	1
+#define VPDN_EAP_RESPONSE	2
+#define VPDN_EAP_FAILURE	4
+#define VPDN_EAP_IDENTITY	1
 
 #endif

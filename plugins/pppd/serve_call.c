@@ -12,6 +12,12 @@
  * then puts /dev/null in the place of the session's socket: the kernel takes the
  * channel down, pppd reads a hangup from it, and leaves at once, by its own paths and
  * with its scripts, without a Terminate-Request to nobody.
+ *
+ * A link's end is not always the process's.  In a multilink bundle the pppd of the first
+ * link keeps the interface, and stays in its PHASE_MASTER until the last link is gone.
+ * SIGTERM would end that too: pppd 2.4.9 main.c sets bundle_terminating for it and
+ * destroys the bundle, with a SIGHUP to the other links' pppd.  SIGHUP ends the link only,
+ * and without "persist" the process with it when there is no bundle.
  */
 #include "serve_call.h"
 
@@ -23,6 +29,7 @@
 #include <sys/socket.h>
 
 #include "plugin_common.h"
+#include "serve_bundle.h"
 #include "serve_cause.h"
 #include "text.h"
 
@@ -106,6 +113,7 @@ static void say_up(void)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, remote);
 	}
+	vpdn_bundle_put(&b);
 	say(&b);
 }
 
@@ -174,7 +182,7 @@ static void on_connection(int sig)
 				vpdn_ipc_get_text(&received, VPDN_TLV_TEXT, close_text, sizeof(close_text));
 				close_asked = 1;
 				if (running)
-					kill(call.pid, SIGTERM);
+					kill(call.pid, SIGHUP);
 				else
 					hang_up();
 			}
@@ -357,6 +365,7 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 	own_random_numbers();
 	on_exit(at_exit, NULL);
 	vpdn_cause_watch(say_ending);
+	vpdn_bundle_watch();
 	call.next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_ppp_on_ip_up(protocol_up);

@@ -8,8 +8,10 @@
  *
  * Loaded into any pppd that answers subscribers: a template's child (vpdn-serve.so),
  * one on a tty, one that a stock pppoe-server has started.  It replaces the input
- * functions of CHAP and PAP, watches LCP through the snoop hooks, and polls its
- * connection to vpdnd with pppd's timers while an answer is awaited.  EAP passes by.
+ * functions of CHAP, PAP and EAP, watches LCP through the snoop hooks, and polls its
+ * connection to vpdnd with pppd's timers while an answer is awaited.  Of EAP the
+ * answer with the name is held.  A subscriber that is not asked to authenticate is
+ * asked about when LCP opens, before pppd is told that it has.
  *
  *	state	answer comes ->	LOCAL: pppd	REJECT: refused	FORWARD: channel given away
  *	idle -> asking -> settled (until LCP goes down, then idle again)
@@ -20,6 +22,7 @@
 
 #include "ipc_client.h"
 #include "lac_capture.h"
+#include "lac_early.h"
 #include "lac_handover.h"
 #include "lac_quiet.h"
 #include "lac_secrets.h"
@@ -47,6 +50,8 @@ static bool fallback_reject;
 
 static void (*stock_chap)(int, unsigned char *, int);
 static void (*stock_pap)(int, unsigned char *, int);
+static void (*stock_eap)(int, unsigned char *, int);
+static void (*next_up)(fsm *);
 static void (*next_recv)(unsigned char *, int);
 static void (*next_send)(unsigned char *, int);
 static int (*next_phase)(int);
@@ -87,6 +92,8 @@ static const char *claimed_name(void)
 {
 	static char name[300];
 
+	if (capture.held.protocol == VPDN_PROTO_LCP)
+		return "(not asked)";
 	return vpdn_text_escape(capture.user.data, capture.user.len, name, sizeof(name));
 }
 
@@ -101,6 +108,13 @@ static void stop_asking(void)
 		close(conn);
 	conn = -1;
 	asked = false;
+}
+
+/* LCP was open already, pppd learns of it now. */
+static void go_on_without_authentication(void)
+{
+	next_up(&lcp_fsm[0]);
+	vpdn_early_give();
 }
 
 /* pppd gets the held packet, and all that follow. */
@@ -118,6 +132,10 @@ static void settle_locally(void)
 		stock_chap(0, pkt, len);
 	else if (protocol == VPDN_PROTO_PAP)
 		stock_pap(0, pkt, len);
+	else if (protocol == VPDN_PROTO_EAP)
+		stock_eap(0, pkt, len);
+	else
+		go_on_without_authentication();
 	explicit_bzero(pkt, sizeof(pkt));
 }
 
@@ -131,7 +149,10 @@ static void refuse(const char *reason)
 	warn("vpdn: user \"%s\" refused: %s", claimed_name(), reason);
 	stop_asking();
 	state = SETTLED;
-	vpdn_serve_set_cause(VPDN_PPP_CAUSE_AUTH_FAILED, protocol, VPDN_PPP_DIR_PEER, reason);
+	if (protocol == VPDN_PROTO_LCP)
+		vpdn_serve_set_cause(VPDN_PPP_CAUSE_ADMIN, 0, VPDN_PPP_DIR_GLOBAL, reason);
+	else
+		vpdn_serve_set_cause(VPDN_PPP_CAUSE_AUTH_FAILED, protocol, VPDN_PPP_DIR_PEER, reason);
 	if (len > 0)
 		output(0, frame, len);
 	vpdn_capture_drop(&capture);
@@ -231,7 +252,7 @@ static bool answered(const struct vpdn_ipc_msg *m)
 		fall_back(strerror(-rc));
 		return true;
 	case VPDN_MSG_SUBSCRIBER_LOCAL:
-		info("vpdn: user \"%s\" is authenticated here", claimed_name());
+		info("vpdn: user \"%s\" stays here", claimed_name());
 		settle_locally();
 		return true;
 	case VPDN_MSG_SUBSCRIBER_REJECT:
@@ -294,6 +315,13 @@ static void poll_answer(void *arg)
 
 /* ---- hooks ---- */
 
+static void start_asking(void)
+{
+	state = ASKING;
+	asked_ms = now_ms();
+	poll_answer(NULL);
+}
+
 /* True when the packet was kept from pppd. */
 static bool intercept(uint16_t protocol, unsigned char *pkt, int len)
 {
@@ -308,11 +336,25 @@ static bool intercept(uint16_t protocol, unsigned char *pkt, int len)
 	}
 	if (vpdn_capture_hold(&capture, &p, pkt, len) < 0)
 		return false;
-	state = ASKING;
-	asked_ms = now_ms();
 	info("vpdn: credentials of \"%s\" held, asking vpdnd", claimed_name());
-	poll_answer(NULL);
+	start_asking();
 	return true;
+}
+
+/* LCP has opened.  Whoever is not asked for a name may be forwarded by the line. */
+static void lcp_opened(fsm *f)
+{
+	const lcp_options *go = &lcp_gotoptions[f->unit], *ho = &lcp_hisoptions[f->unit];
+
+	if (state != IDLE || auth_required || go->neg_chap || go->neg_upap || go->neg_eap || ho->neg_chap ||
+	    ho->neg_upap || ho->neg_eap) {
+		next_up(f);
+		return;
+	}
+	vpdn_early_drop();
+	vpdn_capture_none(&capture);
+	info("vpdn: the subscriber is not asked to authenticate, asking vpdnd");
+	start_asking();
 }
 
 static void chap_input(int unit, unsigned char *pkt, int len)
@@ -327,14 +369,23 @@ static void pap_input(int unit, unsigned char *pkt, int len)
 		stock_pap(unit, pkt, len);
 }
 
+static void eap_input(int unit, unsigned char *pkt, int len)
+{
+	if (!intercept(VPDN_PROTO_EAP, pkt, len))
+		stock_eap(unit, pkt, len);
+}
+
 static void saw_received(unsigned char *frame, int len)
 {
 	struct vpdn_ppp_packet p;
 
 	if (next_recv)
 		next_recv(frame, len);
-	if (vpdn_ppp_packet_parse(frame, len, &p))
-		vpdn_capture_watch(&capture, &p, true);
+	if (!vpdn_ppp_packet_parse(frame, len, &p))
+		return;
+	vpdn_capture_watch(&capture, &p, true);
+	if (state == ASKING)
+		vpdn_early_keep(&p, frame, len);
 }
 
 static void saw_sent(unsigned char *frame, int len)
@@ -371,6 +422,8 @@ void plugin_init(void)
 	chap_protent.input = chap_input;
 	stock_pap = pap_protent.input;
 	pap_protent.input = pap_input;
+	stock_eap = eap_protent.input;
+	eap_protent.input = eap_input;
 	next_recv = snoop_recv_hook;
 	snoop_recv_hook = saw_received;
 	next_send = snoop_send_hook;
@@ -379,4 +432,6 @@ void plugin_init(void)
 	new_phase_hook = phase_changed;
 	vpdn_lac_ask_always();
 	vpdn_quiet_init();
+	next_up = lcp_fsm[0].callbacks->up;
+	lcp_fsm[0].callbacks->up = lcp_opened;
 }

@@ -5,24 +5,32 @@
  * negotiation with one partner.
  *
  *	plugin vpdn-lns.so [vpdn-lcp-renegotiation always|on-mismatch|never] [vpdn-proxy-auth accept|ignore]
+ *		[vpdn-verify-proxy SECONDS]
  *
  * Used in a template's child (vpdn-serve.so), whose CALL_START holds what the LAC
  * said.  LCP is made to wait when pppd is about to begin with it; a zero timer then
  * judges the proxied LCP (lns_lcp.c) and credentials (lns_auth.c), before any packet
- * is read.  Without proxy LCP it does nothing.  RFC 2661 sections 4.4.5 and 4.4.6.
+ * is read; with vpdn-verify-proxy only when the subscriber has answered
+ * (lns_verify.c).  What does not suit is negotiated again (lns_again.c).  Without proxy
+ * LCP it does nothing.  RFC 2661 sections 4.4.5 and 4.4.6.
  */
 #include "pppd_compat.h"
 
 #include "lcp_options.h"
+#include "lns_again.h"
 #include "lns_auth.h"
 #include "lns_lcp.h"
+#include "lns_verify.h"
 #include "plugin_common.h"
 #include "text.h"
 
 VPDN_PLUGIN_VERSION;
 
-static enum { ALWAYS, ON_MISMATCH, NEVER } policy = ON_MISMATCH;
+#define VERIFY_MAX_S	30
+
+static uint8_t policy;			/* enum vpdn_lcp_policy by the option; 0: as the group says */
 static bool ignore_auth;
+static int verify_s;			/* 0: the proxied LCP is believed */
 
 static struct vpdn_proxy proxy;
 static bool judged;			/* LCP came from the LAC at most once: at the start */
@@ -37,21 +45,18 @@ static option_t options[] = {
 	  .description = "Negotiate LCP again with the LAC's subscribers: always, on-mismatch or never", .flags = OPT_PRIV },
 	{ .name = "vpdn-proxy-auth", .type = o_special, .addr = (void *)set_proxy_auth,
 	  .description = "Credentials captured by the LAC: accept (judge them) or ignore (ask again)", .flags = OPT_PRIV },
+	{ .name = "vpdn-verify-proxy", .type = o_int, .addr = &verify_s,
+	  .description = "Ask the subscriber by an LCP Echo-Request whether the proxied LCP is its own; seconds to wait",
+	  .flags = OPT_PRIV | OPT_LIMITS, .upper_limit = VERIFY_MAX_S, .lower_limit = 1 },
 	{ .name = NULL }
 };
 
 static int set_policy(char **argv)
 {
-	static const char *const words[] = { [ALWAYS] = "always", [ON_MISMATCH] = "on-mismatch", [NEVER] = "never" };
-	unsigned int i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(*argv, words[i]) == 0) {
-			policy = i;
-			return 1;
-		}
-	vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of always, on-mismatch, never", *argv);
-	return 0;
+	policy = vpdn_lcp_policy_parse(*argv);
+	if (!policy)
+		vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of " VPDN_LCP_POLICIES, *argv);
+	return policy != 0;
 }
 
 static int set_proxy_auth(char **argv)
@@ -73,13 +78,14 @@ static void decided(const char *text)
 
 static void end_call(const char *why)
 {
-	char text[256];
+	char text[480];
 
 	snprintf(text, sizeof(text), "the proxied LCP does not suit, and is not negotiated again: %s", why);
 	decided(text);
 	vpdn_serve_set_cause(VPDN_PPP_CAUSE_NO_RENEGOTIATION, VPDN_PROTO_LCP, VPDN_PPP_DIR_GLOBAL, text);
 	vpdn_ppp_set_status(EXIT_NEGOTIATION_FAILED);
-	lcp_fsm[0].flags |= OPT_SILENT;		/* stopped and silent: lcp_close() ends at once, nothing is sent */
+	lcp_fsm[0].state = STOPPED;		/* and silent: lcp_close() ends at once, nothing is sent */
+	lcp_fsm[0].flags |= OPT_SILENT;
 	lcp_close(0, "proxied LCP not acceptable");
 }
 
@@ -113,24 +119,52 @@ static void take_over(void)
 	decided(text);
 }
 
+/* What is proxied cannot be used. */
+static void refuse(const char *why)
+{
+	char text[480];
+
+	if (policy == VPDN_LCP_NEVER) {
+		end_call(why);
+		return;
+	}
+	snprintf(text, sizeof(text), "LCP negotiated again: %s", why);
+	decided(text);
+	vpdn_lns_again_watch(&proxy.last_received);
+	vpdn_lns_again_start();
+}
+
+static void verified(const char *fault)
+{
+	char why[256];
+
+	if (fault) {
+		snprintf(why, sizeof(why), "%s (cause %u: %s)", fault, VPDN_PPP_CAUSE_LCP_ECHO,
+			 vpdn_ppp_cause_text(VPDN_PPP_CAUSE_LCP_ECHO));
+		refuse(why);
+	} else {
+		take_over();
+	}
+	vpdn_proxy_wipe(&proxy);
+}
+
 /* pppd's main loop has been entered; nothing has been read yet. */
 static void judge(void *arg)
 {
-	char why[160], text[256];
+	char why[400];
 
 	(void)arg;
 	if (lcp_fsm[0].state != STOPPED) {	/* closed meanwhile */
 		vpdn_proxy_wipe(&proxy);
 		return;
 	}
-	if (vpdn_lns_lcp_suits(&proxy, why, sizeof(why))) {
-		take_over();
-	} else if (policy == NEVER) {
-		end_call(why);
+	if (!vpdn_lns_lcp_suits(&proxy, why, sizeof(why))) {
+		refuse(why);
+	} else if (verify_s) {
+		vpdn_lns_verify_start((unsigned int)verify_s, verified);
+		return;
 	} else {
-		snprintf(text, sizeof(text), "LCP negotiated again: %s", why);
-		decided(text);
-		vpdn_lns_lcp_negotiate();
+		take_over();
 	}
 	vpdn_proxy_wipe(&proxy);
 }
@@ -144,14 +178,22 @@ static bool take_proxy(void)
 	if (judged || !call)
 		return false;
 	judged = true;
+	if (!policy && !vpdn_ipc_get_u8(call, VPDN_TLV_LCP_POLICY, &policy))
+		policy = VPDN_LCP_ON_MISMATCH;
 	rc = vpdn_ipc_get_proxy(call, &proxy);
 	vpdn_serve()->forget_credentials();
-	if (rc < 0)
+	if (rc == 0)
+		vpdn_lns_auth_avoid_id(&proxy);
+	if (rc < 0) {
 		warn("vpdn: what the LAC says of the call cannot be used: %s", strerror(-rc));
-	else if (policy == ALWAYS && vpdn_proxy_has_lcp(&proxy))
-		decided("LCP negotiated again: vpdn-lcp-renegotiation always");
-	else if (vpdn_proxy_has_lcp(&proxy))
+	} else if (!vpdn_proxy_has_lcp(&proxy)) {
+		decided("LCP negotiated: there is none of the LAC's");
+	} else if (policy == VPDN_LCP_ALWAYS) {
+		decided("LCP negotiated again: the policy is always");
+		vpdn_lns_again_watch(&proxy.last_received);
+	} else {
 		return true;
+	}
 	vpdn_proxy_wipe(&proxy);
 	return false;
 }
@@ -160,6 +202,8 @@ static bool take_proxy(void)
 static int phase_changed(int phase)
 {
 	phase_now = phase;
+	if (vpdn_lns_verify_cancel())	/* the subscriber itself negotiates or ends */
+		vpdn_proxy_wipe(&proxy);
 	if (phase == PHASE_ESTABLISH && lcp_fsm[0].state == STARTING && take_proxy()) {
 		lcp_fsm[0].flags |= OPT_SILENT;		/* LCP waits, in state Stopped */
 		vpdn_ppp_timeout(judge, NULL, 0, 0);
@@ -173,4 +217,6 @@ void plugin_init(void)
 	next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_lns_auth_init();
+	vpdn_lns_again_init(decided);
+	vpdn_lns_verify_init();
 }

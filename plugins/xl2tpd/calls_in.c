@@ -26,6 +26,8 @@
 
 #define ICCN_TIMEOUT_MS	30000		/* from our ICRP */
 #define CLEAR_TIMEOUT_MS 10000		/* for a child to end PPP in good order */
+#define BUNDLE_SIZE	768	/* quoted name and endpoint */
+#define ENDPOINT_SIZE	80	/* 20 octets in hexadecimal, and the class */
 
 struct vpdn_call_in {
 	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
@@ -37,6 +39,7 @@ struct vpdn_call_in {
 	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
 	uint8_t *icrq;			/* its AVPs, until CALL_START */
 	size_t icrq_len;
+	uint32_t own_features;		/* VPDN_FEATURE_*, agreed with the LAC */
 	int session_fd;			/* -1: the template has it, or it is gone */
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
@@ -46,6 +49,10 @@ struct vpdn_call_in {
 	uint32_t pid;
 	bool has_ips;
 	struct in_addr local, remote;
+	char bundle[BUNDLE_SIZE];	/* "": no multilink */
+	char endpoint_local[ENDPOINT_SIZE], endpoint_peer[ENDPOINT_SIZE];
+	uint16_t mrru, peer_mrru;
+	bool bundle_owner;		/* its pppd outlives the session while the bundle has links */
 	struct vpdn_end end;		/* why it ends */
 };
 
@@ -96,6 +103,14 @@ static void report(const struct vpdn_call_in *c, const char *text)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, c->local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, c->remote);
 	}
+	if (c->bundle[0]) {
+		vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, c->bundle);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, c->mrru);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, c->peer_mrru);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, c->bundle_owner);
+	}
 	if (text && *text)
 		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
 	vpdn_link_send(&b, -1);
@@ -141,6 +156,13 @@ static void forget_icrq(struct vpdn_call_in *c)
 	c->icrq_len = 0;
 }
 
+static void give_address_back(struct vpdn_call_in *c)
+{
+	if (c->has_addr)
+		vpdn_pool_give_back(c->addr);
+	c->has_addr = false;
+}
+
 /* Frees the call when neither xl2tpd nor a child knows it any more. */
 static void release(struct vpdn_call_in *c)
 {
@@ -151,8 +173,7 @@ static void release(struct vpdn_call_in *c)
 		TAILQ_REMOVE(&c->base.tunnel->calls_in, c, link);
 	else
 		TAILQ_REMOVE(&orphans, c, link);
-	if (c->has_addr)
-		vpdn_pool_give_back(c->addr);
+	give_address_back(c);
 	vpdn_core->timer_del(c->timer);
 	drop_session(c);
 	forget_icrq(c);
@@ -248,6 +269,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	vpdn_core->call_info(core, &ci);
 	memcpy(c->icrq, avps, len);
 	c->icrq_len = len;
+	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
 	c->base.kind = VPDN_CALL_IN;
 	c->base.tunnel = t;
 	c->base.core = core;
@@ -273,6 +295,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 
 struct start {
 	struct vpdn_ipc_builder *b;
+	uint32_t own_features;
 	struct vpdn_proxy proxy;
 	const char *proxy_fault;
 };
@@ -302,6 +325,8 @@ static void put_avp(struct start *s, const struct vpdn_avp *avp, bool seen[N_AVP
 	size_t i;
 	int rc;
 
+	if (avp->vendor == VPDN_VENDOR_OWN && !s->own_features)
+		return;		/* somebody else's */
 	rc = vpdn_proxy_collect(&s->proxy, avp);
 	if (rc < 0 && !s->proxy_fault)
 		s->proxy_fault = avp->def ? avp->def->name : "a proxy AVP";
@@ -352,7 +377,7 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 		      size_t len)
 {
 	struct vpdn_tunnel *t = c->base.tunnel;
-	struct start s = { .b = b };
+	struct start s = { .b = b, .own_features = c->own_features };
 	bool seen[N_AVP_TLVS] = { false };
 	struct l2tp_tunnel_info ti;
 	char name[512];
@@ -368,6 +393,8 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_TUNNEL_ID, ti.peer_tid);
 	vpdn_ipc_put_u16(b, VPDN_TLV_SESSION_ID, c->cid);
 	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
+	if (g->lcp_policy)
+		vpdn_ipc_put_u8(b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
 	if (c->has_addr)
 		put_address(c, g, b);
 	vpdn_proxy_init(&s.proxy);
@@ -434,12 +461,32 @@ static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 		     c->has_ips;
 }
 
+/* The link is in a bundle. The owner's address is the bundle's, until its pppd is gone; another link needs none. */
+static void read_bundle(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
+{
+	uint8_t owner = 0;
+
+	if (!vpdn_ipc_get_text(m, VPDN_TLV_BUNDLE, c->bundle, sizeof(c->bundle)))
+		return;
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local, sizeof(c->endpoint_local));
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer, sizeof(c->endpoint_peer));
+	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &c->mrru);
+	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &c->peer_mrru);
+	vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &owner);
+	c->bundle_owner = owner;
+	if (owner)
+		vpdn_ppp_may_stay(c->ppp);
+	else
+		give_address_back(c);
+}
+
 static void on_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
 	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN];
 
 	read_up(c, m);
-	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s", c->ifname, c->has_ips ? ", " : "",
+	read_bundle(c, m);
+	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle[0] ? ", multilink" : "", c->has_ips ? ", " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->local, local, sizeof(local)) : "", c->has_ips ? " to " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->remote, remote, sizeof(remote)) : "");
 	if (c->state >= VPDN_CALL_PPP_UP)
@@ -521,13 +568,12 @@ void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const ui
 }
 
 /* The CDN of a call whose PPP has said why it ends carries that (RFC 3145). */
-size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+static size_t build_cdn(const struct vpdn_call_in *c, uint8_t *avps, size_t size)
 {
-	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	uint8_t value[64];
 	struct vpdn_writer v, w;
 
-	if (msgtype != VPDN_L2TP_CDN || !c->end.has_cause)
+	if (!c->end.has_cause)
 		return 0;
 	vpdn_writer_init(&v, value, sizeof(value));
 	vpdn_writer_init(&w, avps, size);
@@ -535,6 +581,20 @@ size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *av
 	    !vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_PPP_DISCONNECT_CAUSE, v.buf, v.len))
 		return 0;
 	return w.len;
+}
+
+/* The ICRP agrees to what the LAC has asked for, if anything. */
+size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+{
+	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
+	struct vpdn_writer w;
+
+	if (msgtype == VPDN_L2TP_CDN)
+		return build_cdn(c, avps, size);
+	if (msgtype != VPDN_L2TP_ICRP || !c->own_features)
+		return 0;
+	vpdn_writer_init(&w, avps, size);
+	return vpdn_avp_put_u32(&w, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, c->own_features) ? w.len : 0;
 }
 
 void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)

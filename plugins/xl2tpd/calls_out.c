@@ -5,7 +5,8 @@
  *	L2TP_CALL_PLACE -> tunnel up -> ICRQ -> ICRP, kernel session -> L2TP_CALL_READY -> L2TP_CALL_CONNECT -> ICCN
  *
  * ICCN waits until vpdnd has bridged the session, so that no frame of the LNS comes before that. Whatever ends a call is told once,
- * by L2TP_CALL_CLEARED with all that the peer said. The AVPs of ICRQ and ICCN are made when the call is placed; those of the ICCN
+ * by L2TP_CALL_CLEARED with all that the peer said. A proxied MS-CHAPv2, for which RFC 2661 has no type, goes only to an LNS that
+ * agrees in its ICRP. The AVPs of ICRQ and ICCN are made when the call is placed; those of the ICCN
  * hold credentials and are wiped when sent or given up.
  * Owns the calls; called by vpdnd_link.c, tunnels.c and, for the core, module.c.
  */
@@ -48,6 +49,8 @@ struct vpdn_call_out {
 	char user[256];			/* escaped, for logs */
 	uint8_t *icrq, *iccn;		/* AVPs to be added */
 	size_t icrq_len, iccn_len;
+	size_t iccn_foreign_len;	/* the part of it that an LNS gets which is not ours */
+	bool own_features;		/* the LNS has agreed to VPDN_AVP_OWN_FEATURES */
 };
 
 static int ref_cmp(const struct vpdn_call_out *a, const struct vpdn_call_out *b)
@@ -109,7 +112,7 @@ static void put_icrq(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 	struct vpdn_ipc_iter it;
 	const uint8_t *p, *value;
 	size_t len, value_len;
-	uint16_t vendor, type;
+	uint16_t vendor, type, auth_type;
 	uint8_t flags;
 
 	put_number(w, m, VPDN_TLV_BEARER_TYPE, VPDN_AVP_BEARER_TYPE);
@@ -120,6 +123,8 @@ static void put_icrq(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 	put_octets(w, m, VPDN_TLV_ACCESS_INTERFACE, VPDN_VENDOR_CISCO, VPDN_AVP_CISCO_NAS_PORT);
 	put_octets(w, m, VPDN_TLV_CIRCUIT_ID, VPDN_VENDOR_BBF, VPDN_AVP_BBF_CIRCUIT_ID);
 	put_octets(w, m, VPDN_TLV_REMOTE_ID, VPDN_VENDOR_BBF, VPDN_AVP_BBF_REMOTE_ID);
+	if (vpdn_ipc_get_u16(m, VPDN_TLV_PROXY_AUTH_TYPE, &auth_type) && auth_type == VPDN_PROXY_AUTH_MSCHAP_V2)
+		vpdn_avp_put_u32(w, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, VPDN_FEATURE_MSCHAP_V2);
 	vpdn_ipc_iter_init(&it, m);
 	while (vpdn_ipc_next_of(&it, VPDN_TLV_AVP, &p, &len))
 		if (vpdn_ipc_parse_avp(p, len, &vendor, &type, &flags, &value, &value_len))
@@ -127,7 +132,7 @@ static void put_icrq(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 }
 
 /* RFC 2661 6.8 */
-static int put_iccn(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
+static int put_iccn(struct vpdn_call_out *c, struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 {
 	uint32_t tx = DEFAULT_SPEED, rx, framing = FRAMING_SYNC;
 	struct vpdn_proxy proxy;
@@ -142,8 +147,12 @@ static int put_iccn(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 	if (rx != tx)
 		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, rx);
 	rc = vpdn_ipc_get_proxy(m, &proxy);
-	if (!rc)
-		vpdn_proxy_put(w, &proxy);
+	if (!rc) {
+		vpdn_proxy_put_lcp(w, &proxy);
+		if (proxy.auth_type == VPDN_PROXY_AUTH_MSCHAP_V2)
+			c->iccn_foreign_len = w->len;
+		vpdn_proxy_put_auth(w, &proxy);
+	}
 	vpdn_proxy_wipe(&proxy);
 	return rc;
 }
@@ -179,7 +188,7 @@ static int make_avps(struct vpdn_call_out *c, const struct vpdn_ipc_msg *m)
 		return -EMSGSIZE;
 	c->icrq = copy(&w, &c->icrq_len);
 	vpdn_writer_init(&w, buf, sizeof(buf));
-	rc = put_iccn(&w, m);
+	rc = put_iccn(c, &w, m);
 	if (!rc && w.bad)
 		rc = -EMSGSIZE;
 	if (!rc)
@@ -386,7 +395,8 @@ int vpdn_calls_out_connect(const struct vpdn_ipc_msg *m)
 	}
 	c->state = OUT_CONNECTED;
 	wipe_iccn(c);
-	call_log(c, LOG_NOTICE, "connected");
+	call_log(c, LOG_NOTICE, "connected%s", c->iccn_foreign_len && !c->own_features ?
+		 "; the LNS has not agreed to proxied MS-CHAPv2, it has got the LCP alone" : "");
 	return 0;
 }
 
@@ -474,10 +484,12 @@ void vpdn_calls_out_on_message(struct vpdn_call_base *base, int msgtype, const u
 {
 	struct vpdn_call_out *c = (struct vpdn_call_out *)base;
 
-	if (msgtype == VPDN_L2TP_ICRP)
+	if (msgtype == VPDN_L2TP_ICRP) {
+		c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
 		on_icrp(c);
-	else if (msgtype == VPDN_L2TP_CDN)
+	} else if (msgtype == VPDN_L2TP_CDN) {
 		vpdn_end_from_avps(&c->end, avps, len);
+	}
 }
 
 size_t vpdn_calls_out_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
@@ -486,6 +498,8 @@ size_t vpdn_calls_out_build(struct vpdn_call_base *base, int msgtype, uint8_t *a
 	const uint8_t *p = msgtype == VPDN_L2TP_ICRQ ? c->icrq : msgtype == VPDN_L2TP_ICCN ? c->iccn : NULL;
 	size_t len = msgtype == VPDN_L2TP_ICRQ ? c->icrq_len : c->iccn_len;
 
+	if (p == c->iccn && c->iccn_foreign_len && !c->own_features)
+		len = c->iccn_foreign_len;
 	if (!p || len > size)
 		return 0;
 	memcpy(avps, p, len);

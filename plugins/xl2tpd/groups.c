@@ -104,6 +104,7 @@ static int group_read(struct vpdn_group *g, const struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u32(m, VPDN_TLV_IDLE_S, &g->idle_s);
 	vpdn_ipc_get_u32(m, VPDN_TLV_HELLO_S, &g->hello_s);
 	vpdn_ipc_get_u32(m, VPDN_TLV_MAX_SESSIONS, &g->max_sessions);
+	vpdn_ipc_get_u8(m, VPDN_TLV_LCP_POLICY, &g->lcp_policy);
 	g->has_pool = vpdn_ipc_get_ip4(m, VPDN_TLV_POOL_FIRST, &g->pool_first) &&
 		      vpdn_ipc_get_ip4(m, VPDN_TLV_POOL_LAST, &g->pool_last) &&
 		      vpdn_ipc_get_ip4(m, VPDN_TLV_POOL_LOCAL, &g->pool_local);

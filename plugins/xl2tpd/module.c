@@ -43,6 +43,16 @@ int vpdn_fd_high(int fd)
 	return high;
 }
 
+uint32_t vpdn_own_features(const uint8_t *avps, size_t len)
+{
+	struct vpdn_avp avp;
+	uint32_t v;
+
+	if (vpdn_avp_find(avps, len, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, &avp) || !vpdn_avp_u32(&avp, &v))
+		return 0;
+	return v;
+}
+
 /* ---- why something ended ---- */
 
 void vpdn_end_init(struct vpdn_end *e)

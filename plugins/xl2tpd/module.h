@@ -43,6 +43,9 @@ uint64_t vpdn_now_ms(void);
  * to be used from now on, `fd` itself when it cannot be moved. */
 int vpdn_fd_high(int fd);
 
+/* What the peer says of VPDN_AVP_OWN_FEATURES in an ICRQ or ICRP; 0 when it is none of ours. */
+uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
+
 /* ---- why something ended ---- */
 
 /* Everything that a CDN or StopCCN can say. Owns its text. */
@@ -78,6 +81,7 @@ struct vpdn_group {
 	char template[64];
 	uint32_t idle_s, hello_s;
 	uint32_t max_sessions;		/* 0: no limit */
+	uint8_t lcp_policy;		/* enum vpdn_lcp_policy, 0: not said */
 	bool has_pool;
 	struct in_addr pool_local, pool_first, pool_last;
 	struct in_addr pool_next;	/* where the search for a free address starts */
@@ -221,6 +225,8 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 void vpdn_ppp_close(struct vpdn_ppp_call *p, const char *text);
 /* The session is gone under it: the child ends at once. VPDN_PPP_GONE follows. */
 void vpdn_ppp_hangup(struct vpdn_ppp_call *p);
+/* The child may stay as long as it likes after PPP is over: it owns a multilink bundle whose other links go on. */
+void vpdn_ppp_may_stay(struct vpdn_ppp_call *p);
 /* PPP is over; the child has some seconds to leave. */
 void vpdn_ppp_drain(struct vpdn_ppp_call *p);
 /* Forgets it; nothing is told any more. NULL is fine. */

@@ -33,6 +33,7 @@ struct vpdn_ppp_call {
 	uint64_t start_by_ms;
 	bool started;
 	bool draining;
+	bool may_stay;
 	char template[64];
 	int session_fd;			/* -1: the template has it */
 	uint8_t *start;			/* CALL_START, until sent */
@@ -228,11 +229,18 @@ void vpdn_ppp_hangup(struct vpdn_ppp_call *p)
 	vpdn_ppp_drain(p);
 }
 
+void vpdn_ppp_may_stay(struct vpdn_ppp_call *p)
+{
+	p->may_stay = true;
+}
+
 void vpdn_ppp_drain(struct vpdn_ppp_call *p)
 {
 	if (p->draining)
 		return;
 	p->draining = true;
+	if (p->may_stay)
+		return;
 	vpdn_core->timer_del(p->timer);
 	p->timer = vpdn_core->timer_add(p->fd >= 0 ? DRAIN_MS : 0, drain_overdue, p);
 }

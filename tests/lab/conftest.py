@@ -34,6 +34,11 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "stock: passes with the distribution's own packages too")
 
 
+def plain_name(item):
+    """test_policy_never_mru for test_policy[never-mru]: a name with its parameters."""
+    return re.sub(r"\W+", "_", item.name).rstrip("_")
+
+
 def pytest_collection_modifyitems(config, items):
     """--only NAME: test_NAME; when there is none, all tests whose names begin with test_NAME_."""
     wanted = config.getoption("--only")
@@ -41,8 +46,8 @@ def pytest_collection_modifyitems(config, items):
         return
     chosen = []
     for name in wanted:
-        found = [item for item in items if f"test_{name}" in (item.name, item.originalname)] or \
-                [item for item in items if item.name.startswith(f"test_{name}_")]
+        found = [item for item in items if f"test_{name}" in (item.name, item.originalname, plain_name(item))] or \
+                [item for item in items if plain_name(item).startswith(f"test_{name}_")]
         if not found:
             raise pytest.UsageError(f"there is no test_{name} in tests/lab")
         chosen += found
@@ -96,7 +101,7 @@ class KernelLog:
 @pytest.fixture
 def lab(request):
     """The standard topology, fresh."""
-    name = re.sub(r"[^\w.-]", "_", request.node.name)
+    name = plain_name(request.node)
     log_dir = os.path.join(LOGS, name)
     shutil.rmtree(log_dir, ignore_errors=True)
     kernel_log = KernelLog()

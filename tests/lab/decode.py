@@ -13,12 +13,13 @@ ETH_IP, ETH_PPPOE_DISCOVERY, ETH_PPPOE_SESSION = 0x0800, 0x8863, 0x8864
 L2TP_PORT = 1701
 
 DISCOVERY = {0x09: "PADI", 0x07: "PADO", 0x19: "PADR", 0x65: "PADS", 0xa7: "PADT"}
-PROTOCOLS = {0xc021: "LCP", 0xc023: "PAP", 0xc223: "CHAP", 0x8021: "IPCP", 0x8057: "IPV6CP",
+PROTOCOLS = {0xc021: "LCP", 0xc023: "PAP", 0xc223: "CHAP", 0xc227: "EAP", 0x8021: "IPCP", 0x8057: "IPV6CP",
              0x80fd: "CCP", 0x0021: "IP", 0x003d: "MP"}
 NEGOTIATION = {1: "ConfReq", 2: "ConfAck", 3: "ConfNak", 4: "ConfRej", 5: "TermReq", 6: "TermAck",
                7: "CodeRej", 8: "ProtRej", 9: "EchoReq", 10: "EchoRep", 11: "DiscReq"}
 CODES = {"LCP": NEGOTIATION, "IPCP": NEGOTIATION, "IPV6CP": NEGOTIATION, "CCP": NEGOTIATION,
          "CHAP": {1: "Challenge", 2: "Response", 3: "Success", 4: "Failure"},
+         "EAP": {1: "Request", 2: "Response", 3: "Success", 4: "Failure"},
          "PAP": {1: "AuthReq", 2: "AuthAck", 3: "AuthNak"}}
 MESSAGES = {1: "SCCRQ", 2: "SCCRP", 3: "SCCCN", 4: "StopCCN", 6: "HELLO", 7: "OCRQ", 8: "OCRP",
             9: "OCCN", 10: "ICRQ", 11: "ICRP", 12: "ICCN", 14: "CDN", 15: "WEN", 16: "SLI"}

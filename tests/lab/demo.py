@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS.
+"""The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS; then one with multilink.
 
 Run in the guest by tests/lab/run --demo. LAC and LNS are set up from the samples of configs/,
 with the lab's addresses; everything told about the wire comes from captures.
@@ -18,6 +18,7 @@ import labnet
 import leaks
 import narrate
 import roles
+import seed
 from roles import LAC_LOCAL, LOCAL_PASSWORD, LOCAL_USER, USER
 from waiting import await_condition
 
@@ -181,24 +182,61 @@ def forward(lab, story):
         check(True, "processes, interfaces, tunnels and sessions are what they were before, on LAC and LNS")
 
 
-def main():
-    begun = time.monotonic()
-    shutil.rmtree(LOGS, ignore_errors=True)
-    story, lab, failure = Story(), None, None
+def multilink(lab, story):
+    """The second story: MLPPP over VPDN, where the LNS does not accept what the LAC negotiated."""
+    with story.step("Multilink: LAC and LNS, both with MRRU, the LNS with lcp-renegotiation on-mismatch"):
+        lns, lac = seed.start(lab)
+        access = lab.client.capture("eth0", "access", "pppoed or pppoes")
+        core = lab.lac.capture("eth0", "core", "udp port 1701")
+
+    with story.step(f"{seed.USER} dials in with MRRU {seed.MRRU}"):
+        line, client = seed.dial(lab)
+        for what, truth in seed.facts(lns, client, access, core):
+            check(truth, what)
+        client.ping(seed.LOOPBACK)
+        say(f"ping {seed.LOOPBACK} through the bundle: answered")
+
+    with story.step("What the three nodes show"):
+        say("CLIENT")
+        indented(client.show())
+        for role in (lac, lns):
+            for words in (("session",), ("ppp", "multilink")):
+                say(f"{role.node.name.upper()}# vpdnctl show {' '.join(words)}")
+                indented(role.vpdnctl("show", *words))
+
+    with story.step(f"{seed.USER} hangs up"):
+        client.hang_up(padt=False)
+        line.run(lambda: client.state == "closed", "the client's end")
+        lab.lns.await_interfaces("^ppp", 0)
+        check("0 active bundles" in lns.vpdnctl("show", "ppp", "multilink"), "the LNS has no bundle left")
+        line.close()
+
+
+def tell(story, part, name):
+    """One story in nodes of its own; returns what was wrong."""
+    logs, lab, failure = os.path.join(LOGS, name), None, None
     try:
-        lab = labnet.Topology(LOGS)
-        forward(lab, story)
+        lab = labnet.Topology(logs)
+        part(lab, story)
     except Exception as error:  # whatever it is, the verdict must be given
         failure = f"step {story.number}, {story.title}: {type(error).__name__}: {error}"
     problems = lab.stop() if lab else []
     if problems and not failure:
         failure = "at the end: " + "; ".join(problems)
+    if failure and lab:
+        lab.keep(os.path.join(RESULTS, name))
+    return failure
+
+
+def main():
+    begun = time.monotonic()
+    shutil.rmtree(LOGS, ignore_errors=True)
+    story = Story()
+    failure = tell(story, forward, "dial-in") or tell(story, multilink, "multilink")
     if not failure:
-        print(f"\ndemo: the subscriber was forwarded, taken over without a new negotiation, and reached the network "
-              f"({time.monotonic() - begun:.0f} s)")
+        print(f"\ndemo: the subscriber was forwarded, taken over without a new negotiation, and reached the network; "
+              f"the multilink subscriber got its bundle ({time.monotonic() - begun:.0f} s)")
         return 0
-    if lab:
-        lab.keep(RESULTS)
     print(f"\n{failure}\n\ndemo: FAILED in step {story.number} ({story.title}); logs and captures are in "
           f"build/lab/results/{os.path.basename(RESULTS)}")
     return 1

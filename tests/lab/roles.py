@@ -94,18 +94,19 @@ def replaced(text, changes):
     return text
 
 
-def start_lac(lab, changes=None, options="", settings="", extra=""):
+def start_lac(lab, changes=None, options="", settings="", extra="", template=None):
     """The LAC of configs/lac-pppoe.
 
     changes: further replacements in vpdn.conf; settings: lines added to its group;
-    extra: text added to its end; options: further pppd options of the template.
+    extra: text added to its end; options: further pppd options of the template;
+    template: replacements in its file.
     """
     node, role = lab.lac, Role(lab.lac)
     conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
                          {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
     conf = replaced(conf, changes or {}).rstrip().removesuffix("}")
     node.write("/etc/vpdn/vpdn.conf", f"{conf}\t{settings}\n}}\n{extra}")
-    node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", {}) +
+    node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", template or {}) +
                "lcp-restart 1\ndebug\n" + options)
     node.write("/etc/vpdn/pppoe-server/eth1", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-pppoe/etc/xl2tpd/xl2tpd.conf", {}))
@@ -132,14 +133,14 @@ def start_tty_lac(lab):
     return role
 
 
-def start_lns(lab, node=None, changes=None, options="", secrets=""):
-    """The LNS of configs/lns on a node (lns unless said otherwise)."""
+def start_lns(lab, node=None, changes=None, options="", secrets="", template=None):
+    """The LNS of configs/lns on a node (lns unless said otherwise); see start_lac()."""
     node = node or lab.lns
     role = Role(node)
     conf = labnet.sample("lns/etc/vpdn/vpdn.conf", {SAMPLE_LAC: lab.LAC})
     node.write("/etc/vpdn/vpdn.conf", replaced(conf, changes or {}))
     node.write("/etc/ppp/vpdn/corp",
-               labnet.sample("lns/etc/ppp/vpdn/corp", {}) + "lcp-restart 1\ndebug\n" + options)
+               labnet.sample("lns/etc/ppp/vpdn/corp", template or {}) + "lcp-restart 1\ndebug\n" + options)
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lns/etc/xl2tpd/xl2tpd.conf", {}))
     for kind in ("chap", "pap"):
         node.write(f"/etc/ppp/{kind}-secrets", labnet.sample("lns/chap-secrets", {}) + secrets)

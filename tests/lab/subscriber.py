@@ -47,28 +47,17 @@ def pack_options(options):
     return b"".join(bytes((kind, len(value) + 2)) + value for kind, value in options)
 
 
-class Access:
-    """One access line: a packet socket and the subscribers behind it."""
+class Line:
+    """What subscribers are behind: sockets, and whom a packet is for.
 
-    def __init__(self, node, interface="eth0"):
+    A kind of line has deliver(packet), parse(packet, time) and ppp(packet), which gives
+    the PPP frame in it, and can send(packet).
+    """
+
+    def __init__(self, node, sockets):
         self.log_path = os.path.join(node.log_dir, "subscribers.txt")
-        # ETH_P_ALL would also bring what we send.
-        self.sockets = []
-        for kind in (decode.ETH_PPPOE_DISCOVERY, decode.ETH_PPPOE_SESSION):
-            raw = node.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-            node.call(raw.bind, (interface, kind))
-            self.sockets.append(raw)
+        self.sockets = sockets
         self.subscribers = {}
-
-    def add(self, *arguments, **options):
-        """A new Subscriber with the next MAC address."""
-        subscriber = Subscriber(self, len(self.subscribers) + 1, *arguments, **options)
-        self.subscribers[subscriber.mac] = subscriber
-        return subscriber
-
-    def send(self, frame):
-        self.sockets[0].send(frame)
 
     def run(self, condition, what, timeout=DEFAULT_TIMEOUT):
         """Process frames and timers until condition() is true."""
@@ -82,9 +71,7 @@ class Access:
             timers = [s.deadline for s in self.subscribers.values() if s.deadline]
             wait = max(0.0, min([deadline, *timers]) - now)
             for ready in select.select(self.sockets, (), (), min(wait, 0.1))[0]:
-                frame = ready.recv(2048)
-                if frame[:6] in self.subscribers:
-                    self.subscribers[frame[:6]].receive(frame)
+                self.deliver(ready.recv(2048))
             now = time.monotonic()
             for subscriber in self.subscribers.values():
                 if subscriber.deadline and now >= subscriber.deadline:
@@ -105,6 +92,39 @@ class Access:
     def close(self):
         for raw in self.sockets:
             raw.close()
+
+
+class Access(Line):
+    """PPPoE: a packet socket of an interface."""
+
+    def __init__(self, node, interface="eth0"):
+        # ETH_P_ALL would also bring what we send.
+        sockets = []
+        for kind in (decode.ETH_PPPOE_DISCOVERY, decode.ETH_PPPOE_SESSION):
+            raw = node.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+            node.call(raw.bind, (interface, kind))
+            sockets.append(raw)
+        super().__init__(node, sockets)
+
+    def add(self, *arguments, kind=None, **options):
+        """A new Subscriber, or one of a kind of its own, with the next MAC address."""
+        subscriber = (kind or Subscriber)(self, len(self.subscribers) + 1, *arguments, **options)
+        self.subscribers[subscriber.mac] = subscriber
+        return subscriber
+
+    def send(self, frame):
+        self.sockets[0].send(frame)
+
+    def deliver(self, frame):
+        if frame[:6] in self.subscribers:
+            self.subscribers[frame[:6]].receive(frame)
+
+    parse = staticmethod(decode.parse_frame)
+
+    @staticmethod
+    def ppp(frame):
+        return frame[20:20 + struct.unpack("!H", frame[18:20])[0]]
 
 
 class Subscriber:
@@ -141,13 +161,16 @@ class Subscriber:
 
     # Sending
 
-    def transmit(self, ethertype, body, again=False):
-        frame = self.server + self.mac + struct.pack("!H", ethertype) + body
-        self.log.append((time.monotonic(), "sent", decode.parse_frame(frame, time.monotonic())))
-        self.access.send(frame)
+    def transmit(self, packet, again=False):
+        """Send a packet; with again, until it is answered()."""
+        self.log.append((time.monotonic(), "sent", self.access.parse(packet, time.monotonic())))
+        self.access.send(packet)
         if again:
-            self.pending = lambda: self.transmit(ethertype, body)
+            self.pending = lambda: self.transmit(packet)
             self.deadline = time.monotonic() + self.restart
+
+    def ethernet(self, kind, body):
+        return self.server + self.mac + struct.pack("!H", kind) + body
 
     def answered(self):
         self.pending = self.deadline = None
@@ -160,13 +183,13 @@ class Subscriber:
             self.pending()
 
     def send_discovery(self, code, tags=b"", again=False):
-        self.transmit(decode.ETH_PPPOE_DISCOVERY, struct.pack(
-            "!BBHH", 0x11, code, self.session, len(tags)) + tags, again)
+        self.transmit(self.ethernet(decode.ETH_PPPOE_DISCOVERY, struct.pack(
+            "!BBHH", 0x11, code, self.session, len(tags)) + tags), again)
 
     def send_ppp(self, protocol, data, again=False):
         body = struct.pack("!H", protocol) + data
-        self.transmit(decode.ETH_PPPOE_SESSION, struct.pack(
-            "!BBHH", 0x11, 0, self.session, len(body)) + body, again)
+        self.transmit(self.ethernet(decode.ETH_PPPOE_SESSION, struct.pack(
+            "!BBHH", 0x11, 0, self.session, len(body)) + body), again)
 
     def send_code(self, protocol, code, identifier, data=b"", again=False):
         self.send_ppp(protocol, struct.pack("!BBH", code, identifier, len(data) + 4) + data, again)
@@ -223,13 +246,13 @@ class Subscriber:
     # Receiving
 
     def receive(self, frame):
-        packet = decode.parse_frame(frame, time.monotonic())
+        packet = self.access.parse(frame, time.monotonic())
         self.log.append((time.monotonic(), "received", packet))
         if isinstance(packet, decode.Discovery):
             self.receive_discovery(frame, packet)
         elif packet is not None and packet.session == self.session:
-            self.receive_ppp(int.from_bytes(frame[20:22], "big"),
-                             frame[22:20 + struct.unpack("!H", frame[18:20])[0]])
+            data = self.access.ppp(frame)
+            self.receive_ppp(int.from_bytes(data[:2], "big"), data[2:])
 
     def receive_ppp(self, protocol, body):
         """A PPP packet without its protocol field."""
@@ -299,10 +322,7 @@ class Subscriber:
     def receive_lcp(self, code, identifier, data):
         if code in (CONF_REQ, CONF_ACK, CONF_NAK, CONF_REJ):
             if self.state not in ("lcp", "closed") and code == CONF_REQ:
-                # The other side negotiates again: so do we.
-                self.state = "lcp"
-                self.acked = set()
-                self.request(LCP)
+                self.renegotiate()
             if self.negotiate(LCP, code, identifier, data, self.refuse_lcp) and self.state == "lcp":
                 self.state = "auth"
                 if self.auth == "pap":
@@ -316,6 +336,12 @@ class Subscriber:
             self.close("terminated")
         elif code == TERM_ACK:
             self.close("terminated")
+
+    def renegotiate(self):
+        """The other side negotiates LCP again: so do we, at once."""
+        self.state = "lcp"
+        self.acked = set()
+        self.request(LCP)
 
     def receive_chap(self, code, identifier, data):
         if code == 1:

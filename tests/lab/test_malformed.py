@@ -14,23 +14,11 @@ import decode
 import roles
 import subscriber
 from labnet import Topology
+from scripted_lac import MANDATORY, avp, control, u16
 
 SCCRQ, SCCRP, SCCCN, OCRQ, OCCN, ICRQ, ICRP = 1, 2, 3, 7, 9, 10, 11
-MANDATORY = 0x8000
 MAX_GROWTH_KB = 2048
 FLOOD = 20_000
-
-
-def avp(kind, value, flags=MANDATORY, vendor=0):
-    return struct.pack("!HHH", flags | (6 + len(value)), vendor, kind) + value
-
-
-def u16(value):
-    return struct.pack("!H", value)
-
-
-def control(body, tunnel=0, session=0, ns=0, nr=0):
-    return struct.pack("!HHHHHH", 0xc802, 12 + len(body), tunnel, session, ns, nr) + body
 
 
 def message(kind, *avps, flags=0):

@@ -144,21 +144,21 @@ def test_plugin_terminate_request(lab):
     client.wait()
 
 
-@pytest.mark.parametrize("method", ["chap", "pap", "mschap-v2"])
+@pytest.mark.parametrize("method", ["chap", "pap", "mschap-v2", "eap"])
 def test_plugin_refused(lab, method):
     """SUBSCRIBER_REJECT: an answer with the request's id, Terminate, the reason; no secret is looked for."""
     vpdnd, _ = start_lac(lab, "", methods=f"require-{method}")
     access = lab.client.capture("eth0")
     call, client = call_and_dial(lab, "eve@nowhere", "whatever")
     plugin, question = vpdnd.await_question()
-    assert ("PROXY_AUTH_TYPE" in question.tlvs) == (method != "mschap-v2")
+    assert ("PROXY_AUTH_TYPE" in question.tlvs) == (method != "eap")
     plugin.send("SUBSCRIBER_REJECT", [("TEXT", "no group for nowhere")])
     ending = call.await_message("CALL_ENDING")
     assert ending.text() == "no group for nowhere" and cause(ending) == (AUTH_FAILED, AT_PEER)
     call.await_end()
     assert call.messages[-1].number("STATUS") == AUTH_STATUS
     client.wait()
-    packets = access.packets(Ppp, protocol="PAP" if method == "pap" else "CHAP")
+    packets = access.packets(Ppp, protocol={"pap": "PAP", "eap": "EAP"}.get(method, "CHAP"))
     assert packets[-1].code in ("Failure", "AuthNak") and packets[-1].id == packets[-2].id
     assert lab.lac.syslog.count("refused: no group for nowhere")
     assert not lab.lac.syslog.count("(?i)no (chap|pap) secret")

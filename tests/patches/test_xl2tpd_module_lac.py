@@ -11,6 +11,7 @@ from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOP
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
 SECRET = b"s3cret"
+OWN = 32473
 PROXY = [("PROXY_LAST_SENT", LCP_SENT), ("PROXY_LAST_RCVD", LCP_RECEIVED), ("PROXY_AUTH_TYPE", 2), ("PROXY_AUTH_NAME", "alice@example.com"),
          ("PROXY_AUTH_CHALLENGE", b"\0" + bytes(range(15))), ("PROXY_AUTH_ID", 6), ("PROXY_AUTH_RESPONSE", b"\0R" * 8)]
 
@@ -35,9 +36,9 @@ class Lns(Peer):
         self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(self.tid)), *more))
         return sccrq
 
-    def accept_call(self, sid):
+    def accept_call(self, sid, *more):
         icrq = self.expect(ICRQ)
-        self.send(message(ICRP, avp(14, u16(sid))), icrq.number(14))
+        self.send(message(ICRP, avp(14, u16(sid)), *more), icrq.number(14))
         return icrq
 
 
@@ -93,6 +94,25 @@ def test_call_is_placed_and_connected(node, lns):
     assert cdn.sid == 500 and cdn.value(1) == u16(1) + u16(0) + b"loss of carrier"
     cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=7)
     assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_mschapv2_goes_to_one_of_ours_only(node, lns, ours):
+    """The LNS is asked in the ICRQ, has to agree in the ICRP, and else gets the LCP and nothing of the authentication."""
+    proxy = [(name, 0x81 if name == "PROXY_AUTH_TYPE" else b"r" * 49 if name == "PROXY_AUTH_RESPONSE" else value) for name, value in PROXY]
+    node.place(1, lns.where, *proxy)
+    lns.accept_tunnel()
+    lns.expect(SCCCN)
+    icrq = lns.accept_call(500, *[avp(1, u32(1), False, vendor=OWN)] if ours else [])
+    assert icrq.value(1, vendor=OWN) == u32(1)
+    ready = node.vpdnd.expect("L2TP_CALL_READY", CALL_REF=1)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    iccn = lns.expect(ICCN)
+    assert iccn.value(27) == LCP_SENT and iccn.value(28) == LCP_RECEIVED and iccn.value(29) is None
+    assert iccn.value(2, vendor=OWN) == (u16(0x81) if ours else None)
+    assert [iccn.value(kind) is not None for kind in (30, 31, 32, 33)] == [ours] * 4
+    assert not any(mandatory for vendor, attr, _, mandatory in icrq.avps + iccn.avps if vendor == OWN)
+    os.close(ready.fds[0])
 
 
 def test_rx_speed_equal_to_tx_is_left_out(node, lns):

@@ -11,6 +11,7 @@ from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, WE
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
 CHALLENGE = b"\0" + bytes(range(15))
+OWN = 32473
 POOL = ("10.1.0.1", "10.1.0.10", "10.1.0.11")
 WAIT, CONNECTED, PPP_UP, CLOSING, CLOSED = 1, 2, 3, 4, 5
 
@@ -192,6 +193,21 @@ def test_damaged_proxy_avps_do_not_end_the_call(node, lac):
     assert got.get("PROXY_LAST_SENT") is None or got.get("PROXY_AUTH_ID") is None
     _, _, got = start(node, lac, 2, *proxy()[:2], avp(29, u16(77), False))
     assert got["PROXY_LAST_SENT"] == LCP_SENT
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_mschapv2_is_taken_from_one_of_ours_only(node, lac, asked):
+    lac.open_as()
+    template = node.template()
+    more = [avp(1, u32(1), False, vendor=OWN)] if asked else []
+    lac.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), *more))
+    icrp = lac.expect(ICRP)
+    sid = icrp.number(14)
+    assert icrp.value(1, vendor=OWN) == (u32(1) if asked else None)
+    lac.send(iccn(*proxy()[:2], avp(2, u16(0x81), False, vendor=OWN), *proxy()[3:]), sid)
+    got = template.accept().read()
+    assert got["PROXY_LAST_SENT"] == LCP_SENT
+    assert got.get("PROXY_AUTH_TYPE") == (0x81 if asked else None)
 
 
 def test_tunnel_secret_is_wrong(node, lac):

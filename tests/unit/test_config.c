@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "glue/config.h"
+#include "proxy.h"
 
 static char path[] = "/tmp/vpdn-test-config-XXXXXX";
 
@@ -125,7 +126,7 @@ static void accept_group_and_all_settings(void **state)
 		"  }\n"
 		"  local-name = \"LNS\"\n"
 		"  tunnel-authentication = false\n"
-		"  idle-timeout = 0  hello = 5  limit = 100\n"
+		"  idle-timeout = 0  hello = 5  limit = 100  lcp-renegotiation = never\n"
 		"  ip-pool { local = \"203.0.113.1\"  first = \"203.0.113.10\"  last = \"203.0.113.10\" }\n"
 		"}\n");
 	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
@@ -142,6 +143,7 @@ static void accept_group_and_all_settings(void **state)
 	assert_int_equal(g->limit, 100);
 	assert_string_equal(g->local_name, "LNS");
 	assert_string_equal(g->ppp_template, "corp");
+	assert_int_equal(g->lcp_policy, VPDN_LCP_NEVER);
 	assert_int_equal(g->terminate_from.n, 2);
 	assert_string_equal(g->terminate_from.v[1], "LAC2");
 	assert_int_equal(g->n_sources, 2);
@@ -159,6 +161,7 @@ static void accept_group_has_its_own_idle_time(void **state)
 
 	(void)state;
 	assert_int_equal(TAILQ_FIRST(&c->groups)->idle_s, 10);
+	assert_int_equal(TAILQ_FIRST(&c->groups)->lcp_policy, VPDN_LCP_ON_MISMATCH);
 	vpdn_config_put(c);
 }
 
@@ -220,6 +223,8 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp\n domian = x } }\n", 3, "domian", "protocol, domain, dnis, line" },
 		{ "search-order = { domain, user }\n", 1, "user", "line, dnis, domain" },
 		{ "search-order = { domain, domain }\n", 1, "twice", "once" },
+		{ "vpdn-group a {\n lcp-renegotiation = sometimes\n}\n", 2, "sometimes", "always, on-mismatch, never" },
+		{ "vpdn-group a {\n" REQUEST TO SECRET "lcp-renegotiation = never\n}\n", 6, "lcp-renegotiation", "accept-dialin" },
 		{ "dead-time = 1m\n", 1, "1m", "from 0 to 86400" },
 		{ "dead-time = -1\n", 1, "-1", "from 0 to 86400" },
 		{ "dead-time = 99999999999\n", 1, "99999999999", "from 0 to 86400" },

@@ -55,6 +55,40 @@ static void all_fields_round_trip_with_m_clear(void **state)
 	assert_memory_equal(&p, &q, sizeof(p));
 }
 
+static void mschapv2_goes_in_an_avp_of_our_own(void **state)
+{
+	struct vpdn_proxy p, q;
+	struct vpdn_avp_iter it;
+	struct vpdn_writer w;
+	struct vpdn_avp avp;
+	unsigned int own = 0;
+	uint8_t buf[512];
+
+	(void)state;
+	fill(&p);
+	p.auth_type = VPDN_PROXY_AUTH_MSCHAP_V2;
+	vpdn_writer_init(&w, buf, sizeof(buf));
+	assert_true(vpdn_proxy_put(&w, &p));
+	vpdn_avp_iter_init(&it, buf, w.len);
+	while (vpdn_avp_next(&it, &avp) > 0) {
+		own += avp.vendor == VPDN_VENDOR_OWN;
+		assert_false(avp.mandatory);
+		assert_false(avp.vendor == VPDN_VENDOR_IETF && avp.type == VPDN_AVP_PROXY_AUTH_TYPE);
+	}
+	assert_int_equal(own, 1);
+	vpdn_proxy_init(&q);
+	assert_int_equal(vpdn_proxy_collect_list(&q, buf, w.len), 0);
+	assert_memory_equal(&p, &q, sizeof(p));
+
+	/* What a stranger gets: the LCP part alone. */
+	vpdn_writer_init(&w, buf, sizeof(buf));
+	assert_true(vpdn_proxy_put_lcp(&w, &p));
+	vpdn_proxy_init(&q);
+	assert_int_equal(vpdn_proxy_collect_list(&q, buf, w.len), 0);
+	assert_true(vpdn_proxy_has_lcp(&q));
+	assert_false(q.auth_type || q.name.present || q.id_present || q.challenge.present || q.response.present);
+}
+
 static void every_truncation_is_refused_or_leaves_whole_fields(void **state)
 {
 	struct vpdn_proxy p;
@@ -177,6 +211,15 @@ static void what_is_missing_for_a_type_is_named(void **state)
 	assert_string_equal(vpdn_proxy_check(&p), "proxy authentication without a type");
 
 	fill(&p);
+	p.auth_type = VPDN_PROXY_AUTH_MSCHAP_V2;
+	p.challenge.len = 16;
+	p.response.len = 49;
+	assert_null(vpdn_proxy_check(&p));
+	assert_true(vpdn_proxy_has_auth(&p));
+	p.auth_type = VPDN_PROXY_AUTH_MSCHAP_V1;
+	assert_string_equal(vpdn_proxy_check(&p), "proxy authentication challenge of a wrong length");
+
+	fill(&p);
 	p.auth_type = VPDN_PROXY_AUTH_PAP;
 	p.challenge.present = false;
 	p.response.len = 0;	/* an empty password is one */
@@ -239,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fields_round_trip_with_m_clear),
+		cmocka_unit_test(mschapv2_goes_in_an_avp_of_our_own),
 		cmocka_unit_test(every_truncation_is_refused_or_leaves_whole_fields),
 		cmocka_unit_test(avps_are_taken_one_by_one_with_either_m),
 		cmocka_unit_test(options_the_lns_does_not_know_do_not_matter_here),

@@ -84,6 +84,7 @@ static void groups_for_the_module(void **state)
 	assert_text(VPDN_TLV_SECRET, LNS_SECRET);
 	assert_text(VPDN_TLV_PPP_TEMPLATE, "corp");
 	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_TUNNEL_AUTH, &auth) && auth == 1);
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_LCP_POLICY, &v) && v == VPDN_LCP_ON_MISMATCH);
 	assert_int_equal(u32(VPDN_TLV_IDLE_S), 10);
 	assert_int_equal(u32(VPDN_TLV_HELLO_S), 60);
 	assert_int_equal(u32(VPDN_TLV_MAX_SESSIONS), 7);
@@ -502,6 +503,53 @@ static void what_the_lns_side_reports(void **state)
 		pause_ms(10);
 }
 
+static void report_link(int fd, uint16_t session, uint8_t state, bool owner)
+{
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_STATE, 0, 0);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, 5);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, session);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_CALL_STATE, state);
+	vpdn_ipc_put_text(&b, VPDN_TLV_USER, "frank@example.com");
+	vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, "ppp-no-such");
+	vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, "\"frank@example.com\"/local:01");
+	vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, "local:02");
+	vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, "local:01");
+	vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, 3000);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, 1524);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, owner);
+	send_msg(fd, NULL, 0);
+}
+
+static void bundles_outlive_their_first_link(void **state)
+{
+	int l2tp = module();
+	const char *text;
+
+	(void)state;
+	report_tunnel(l2tp, 5, VPDN_TUNNEL_ESTABLISHED);
+	report_call(l2tp, 9, VPDN_CALL_PPP_UP, "no multilink");
+	assert_has(COMMAND("show", "ppp", "multilink"), "\"bundles\":[]");
+	report_link(l2tp, 6, VPDN_CALL_PPP_UP, true);
+	report_link(l2tp, 7, VPDN_CALL_PPP_UP, false);
+	text = COMMAND("show", "ppp", "multilink");
+	assert_has(text, "\"name\":\"\\\"frank@example.com\\\"/local:01\"");
+	assert_has(text, "\"endpoint_local\":\"local:02\",\"endpoint_peer\":\"local:01\",\"mrru\":3000,\"peer_mrru\":1524");
+	assert_has(text, "\"lost\":null");
+	assert_has(text, "\"lac\":\"LAC9\",\"lac_ip\":\"192.0.2.9\"");
+	assert_has(text, "\"session_id\":6");
+	assert_has(text, "\"session_id\":7");
+	assert_has_not(strstr(text, "}]}") + 3, "frank");
+	report_link(l2tp, 6, VPDN_CALL_CLOSING, true);
+	text = COMMAND("show", "ppp", "multilink");
+	assert_has_not(text, "\"session_id\":6");
+	assert_has(text, "\"session_id\":7");
+	assert_has(COMMAND("show", "session"), "\"state\":\"bundle only\"");
+	report_link(l2tp, 7, VPDN_CALL_CLOSED, false);
+	report_link(l2tp, 6, VPDN_CALL_CLOSED, true);
+	assert_has(COMMAND("show", "ppp", "multilink"), "\"bundles\":[]");
+	close(l2tp);
+}
+
 static void show_has_no_secret(void **state)
 {
 	int l2tp = module(), fd = subscriber(ALICE);
@@ -660,6 +708,7 @@ int main(void)
 		TEST(session_limit),
 		TEST(cleared_by_an_administrator),
 		TEST(what_the_lns_side_reports),
+		TEST(bundles_outlive_their_first_link),
 		TEST(show_has_no_secret),
 		TEST(hundred_at_once),
 		TEST(a_peer_that_does_not_read),

@@ -26,6 +26,7 @@
 
 #include "glue/vpdnd.h"
 #include "ipc_client.h"
+#include "proxy.h"
 
 #define WAIT_MS		10000	/* for what must come */
 #define QUIET_MS	200	/* for what must not come */
