@@ -4,8 +4,8 @@
  *
  * The hook is called just before pppd writes.  It mutes pppd (plugin_common.h), and
  * what pppd does just after the write ends that: for a timer's packet a zero timer,
- * which runs in the same round of pppd's timers; for the Echo-Request of lcp_up() the
- * next phase, which lcp_up() enters next.
+ * which runs in the same round of pppd's timers, but after those that are overdue; for
+ * the Echo-Request of lcp_up() the next phase, which lcp_up() enters next.
  */
 #include "lac_quiet.h"
 
@@ -49,6 +49,12 @@ void vpdn_quiet_sending(const struct vpdn_ppp_packet *p, bool holding)
 	echo_muted = echo;
 	if (!opening)
 		vpdn_ppp_timeout(end_mute, NULL, 0, 0);
+}
+
+void vpdn_quiet_end(void)
+{
+	vpdn_ppp_untimeout(end_mute, NULL);
+	end_mute(NULL);
 }
 
 void vpdn_quiet_phase(void)

@@ -17,6 +17,8 @@
 void vpdn_quiet_init(void);
 /* From snoop_send_hook: pppd is about to write *p.  `holding`: credentials are held. */
 void vpdn_quiet_sending(const struct vpdn_ppp_packet *p, bool holding);
+/* Before pppd, or the channel's next owner, has to say something: what is held back is no more. */
+void vpdn_quiet_end(void);
 /* From new_phase_hook. */
 void vpdn_quiet_phase(void);
 

@@ -282,6 +282,7 @@ static void poll_answer(void *arg)
 	(void)arg;
 	if (state != ASKING)
 		return;
+	vpdn_quiet_end();	/* an overdue poll runs before the mute's own timer, and the answer needs the channel */
 	if (!asked) {
 		rc = ask();
 		if (rc < 0 && rc != -EAGAIN) {
