@@ -135,9 +135,9 @@ def facts(lns, client, access, core):
         (f"the LNS refused it: MRU {LINE_MRU} above ours {MRU}",
          f"MRU {LINE_MRU} above ours {MRU}" in lns.log()),
         (f"the LNS asked for MRU {MRU} with MRRU {MRRU}, and for {LINE_MRU} after the client's Nak",
-         [request[1] for request in requests][:2] == [mru[MRU], mru[LINE_MRU]] and
-         requests[0][OPTION_MRRU] == mrru and len(naks) == 2),
-        ("the LNS challenged the client itself, as LNS", len(challenges) == 1 and challenges[0].data.endswith(b"LNS")),
+         len(requests) > 1 and [request[1] for request in (requests[0], requests[-1])] == [mru[MRU], mru[LINE_MRU]] and
+         requests[0][OPTION_MRRU] == mrru and len(naks) > 1),
+        ("the LNS challenged the client itself, as LNS", bool(challenges) and challenges[0].data.endswith(b"LNS")),
         (f"the LNS has a bundle of {USER} with one link of the LAC {LAC_IP}",
          bundle["user"] == USER and [m["lac_ip"] for m in bundle["members"]] == [LAC_IP] and
          bundle["mrru"] == bundle["peer_mrru"] == MRRU),

@@ -12,6 +12,7 @@ from labnet import Topology
 OWN_VENDOR = 32473
 OWN_TYPE = 2
 MSCHAP_V2 = 0x81
+NO_AUTHENTICATION = 4
 ONLY_PAP = ("refuse-chap", "refuse-mschap", "refuse-mschap-v2", "refuse-eap")
 
 
@@ -64,19 +65,13 @@ def policy_of(how):
     return f"vpdn-lcp-renegotiation {'never' if how == 'forced' else 'always'}\n"
 
 
-def start(dialin, name, how, options=""):
-    """LAC and LNS that ask for one method alone."""
-    template = {"require-chap\nrequire-pap\n": METHODS[name].require + "\n"}
-    return dialin(lac={"template": template},
-                  lns={"template": template, "options": policy_of(how) + options})
-
-
 @pytest.mark.parametrize("how", ["forced", "renegotiated"])
 @pytest.mark.parametrize("name", METHODS)
 def test_auth(dialin, name, how):
     """Forced: the LNS judges what the LAC has captured. Renegotiated: it asks again, by the same method."""
     method = METHODS[name]
-    net = start(dialin, name, how)
+    template = {"require-chap\nrequire-pap\n": method.require + "\n"}
+    net = dialin(lac={"template": template}, lns={"template": template, "options": policy_of(how)})
     roles.dial(net.lab, options=method.dial)
     net.lab.client.ping(roles.POOL_LOCAL)
     assert proxy_type(net) == method.proxy_type
@@ -93,3 +88,18 @@ def test_auth(dialin, name, how):
         assert success.id == answers[-1].id
         assert len(answers) == (1 if how == "forced" else 2)
     assert roles.USER in net.lns.vpdnctl("show", "session")
+
+
+@pytest.mark.parametrize("how", ["forced", "renegotiated"])
+def test_auth_none(dialin, how):
+    """Nobody is asked for a name: the LAC forwards by the line and says so (type 4)."""
+    template = {"\nauth\nrequire-chap\nrequire-pap\n": "\nnoauth\n"}
+    net = dialin(lac={"template": template, "changes": {
+        roles.IDLE_LAC: "idle-timeout = 1", '# line = { "olt1 eth 0/3" }': 'line = { "eth1" }'}},
+        lns={"template": template, "options": policy_of(how)})
+    roles.dial(net.lab)
+    net.lab.client.ping(roles.POOL_LOCAL)
+    assert proxy_type(net) == NO_AUTHENTICATION
+    assert bool(lns_requests(net)) == (how == "renegotiated")
+    for protocol in ("CHAP", "PAP", "EAP"):
+        assert not net.access.packets(Ppp, protocol=protocol)

@@ -6,17 +6,26 @@ import pytest
 import roles
 from decode import Control, Ppp
 from labnet import Topology
-from subscriber import CHAP, ECHO_REQ, LCP, MAGIC, Access, Subscriber
+from subscriber import CHAP, ECHO_REQ, LCP, MAGIC, TERM_ACK, Access, Subscriber, options_of
 
 # An MRU that the proxied LCP does not have: the LNS negotiates again.
 MISMATCH = "mtu 1400\nmru 1400\n"
 
 
 class AckOnly(Subscriber):
-    """Acknowledges the LNS's requests, and does not begin anew."""
+    """Acknowledges the LNS's requests, and begins anew only when a Terminate-Ack tells it to."""
+    asked = False
 
     def renegotiate(self):
-        pass
+        if self.asked:
+            super().renegotiate()
+
+    def receive_lcp(self, code, identifier, data):
+        if code == TERM_ACK:
+            self.asked = True
+            self.renegotiate()
+        else:
+            super().receive_lcp(code, identifier, data)
 
 
 class Eager(Subscriber):
@@ -94,12 +103,20 @@ def connect(net, kind):
     return access, alice
 
 
-def test_client_ack_only(dialin):
-    """One that only acknowledges: its direction stays as proxied."""
-    net = dialin(lns={"options": MISMATCH + "lcp-restart 3\n"})
-    access, _ = connect(net, AckOnly)
-    assert lcp(net, "ConfReq", Topology.LNS) and not lcp(net, "ConfReq", Topology.LAC)
-    net.lns.await_log("its options stay as proxied")
+@pytest.mark.parametrize("how", ["as_proxied", "asked"])
+def test_client_ack_only(dialin, how):
+    """One that only acknowledges: its direction stays as proxied; where that does not suit, it is asked."""
+    asked = how == "asked"
+    net = dialin(lns={"options": MISMATCH + "lcp-restart 3\n" + ("nomagic\n" if asked else "")})
+    access, alice = connect(net, AckOnly)
+    assert alice.asked == asked
+    requests = [dict(options_of(p.data)) for p in lcp(net, "ConfReq", Topology.LAC)]
+    assert bool(requests) == asked
+    if asked:
+        assert_opened(net)
+        assert MAGIC in requests[0] and MAGIC not in requests[-1]
+    else:
+        net.lns.await_log("its options stay as proxied")
     access.close()
 
 
