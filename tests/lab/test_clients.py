@@ -6,7 +6,7 @@ import pytest
 import roles
 from decode import Control, Ppp
 from labnet import Topology
-from subscriber import CHAP, ECHO_REQ, LCP, MAGIC, TERM_ACK, Access, Subscriber, options_of
+from subscriber import CHAP, CONF_ACK, CONF_REQ, ECHO_REQ, LCP, MAGIC, TERM_ACK, Access, Subscriber, options_of
 
 # An MRU that the proxied LCP does not have: the LNS negotiates again.
 MISMATCH = "mtu 1400\nmru 1400\n"
@@ -42,19 +42,23 @@ class Eager(Subscriber):
 
 
 class OldMagic(Subscriber):
-    """Sends Echo-Requests with the magic number of the first negotiation during the second."""
+    """Sends Echo-Requests with the magic number of the first negotiation during the second, and after it."""
     old = None
 
     def renegotiate(self):
         self.old = self.magic
         self.magic = b"new!"
         self.lcp_wants = [(kind, self.magic if kind == MAGIC else value) for kind, value in self.lcp_wants]
+        self.echo()
         super().renegotiate()
+
+    def echo(self):
+        self.send_code(LCP, ECHO_REQ, 0x80, self.old)
 
     def receive_lcp(self, code, identifier, data):
         super().receive_lcp(code, identifier, data)
-        if self.old and code != ECHO_REQ:
-            self.send_code(LCP, ECHO_REQ, identifier ^ 0x80, self.old)
+        if self.old and code in (CONF_REQ, CONF_ACK):
+            self.echo()
 
 
 class DupResponse(Subscriber):
