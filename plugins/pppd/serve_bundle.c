@@ -3,15 +3,10 @@
  * serve_bundle.c - see serve_bundle.h; used by serve_call.c in a template's child.
  *
  * pppd's multilink and the kernel do the work.  A packet of the multilink protocol reaches a
- * pppd only when its channel is in no bundle: when it came before the channel had joined one, or
- * when the bundle is gone.  pppd would answer either with a Protocol-Reject.
+ * pppd only when it came before the channel was in a bundle, and pppd would answer it with a
+ * Protocol-Reject.
  */
 #include "serve_bundle.h"
-
-#include <net/if.h>
-#include <signal.h>
-
-#include "serve_cause.h"
 
 #define MP_BEGIN_AND_END	0xc0	/* RFC 1990 section 3: a whole packet in one fragment */
 #define MP_LONG_HEADER		4
@@ -51,25 +46,10 @@ static void unwrap(unsigned char *frame, int len)
 	memset(frame + 2 + inner, 0, (size_t)(len - 2 - inner));
 }
 
-/* A bundle that ends properly sends SIGHUP to its members' pppds; this one's owner has died. */
-static void check_owner(void)
-{
-	struct vpdn_ppp_cause none = { .code = VPDN_PPP_CAUSE_NONE, .direction = VPDN_PPP_DIR_GLOBAL };
-
-	if (if_nametoindex(vpdn_ppp_ifname()))
-		return;
-	vpdn_cause_set(&none, "the pppd that owned the multilink bundle has died");
-	kill(getpid(), SIGHUP);
-}
-
 static void saw_received(unsigned char *frame, int len)
 {
-	if (doing_multilink && len >= VPDN_PPP_HEADER_LEN && frame[2] == 0 && frame[3] == PPP_MP) {
-		if (multilink_master)
-			unwrap(frame, len);
-		else
-			check_owner();
-	}
+	if (doing_multilink && multilink_master && len >= VPDN_PPP_HEADER_LEN && frame[2] == 0 && frame[3] == PPP_MP)
+		unwrap(frame, len);
 	if (next_recv)
 		next_recv(frame, len);
 }
