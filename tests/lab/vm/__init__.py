@@ -7,6 +7,7 @@ Nothing here runs in the guest.
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +92,9 @@ def main(function):
     """Run a command-line entry as root; a LabError becomes one sentence and status 3."""
     if os.geteuid():
         os.execvp("sudo", ["sudo", f"SAN={os.environ.get('SAN', '')}", *sys.argv])
+    # As an exception, so that a machine is not left running without its lock.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         os.makedirs(BUILD, exist_ok=True)
         sys.exit(function())
