@@ -87,6 +87,7 @@ static int send_group(struct vpdn_l2tp *l, const struct vpdn_group *g)
 
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_GROUP, 0, 0);
 	put_tunnel(&b, g);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCEPTS, VPDN_ACCEPTS_DIALIN);
 	vpdn_ipc_put_text(&b, VPDN_TLV_PPP_TEMPLATE, g->ppp_template);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
 	for (size_t i = 0; i < g->terminate_from.n; i++)

@@ -15,7 +15,7 @@
  * set and makes the message invalid otherwise.
  *
  * Two sockets speak this:
- *   /run/vpdn/vpdnd.sock       vpdnd; peers: xl2tpd's module, vpdn-lac.so, vpdn-dialout.so, vpdnctl. HELLO comes first.
+ *   /run/vpdn/vpdnd.sock       vpdnd; peers: xl2tpd's module, vpdn-lac.so, vpdn-dialout.so, vpdn-dialer, vpdnctl. HELLO comes first.
  *   /run/vpdn/ppp/NAME.sock    the pppd template NAME (vpdn-serve.so); one connection a call, no HELLO, CALL_START comes first.
  */
 #ifndef VPDN_IPC_PROTO_H
@@ -28,6 +28,7 @@
 #define VPDN_IPC_MAX_FDS	2
 #define VPDN_IPC_F_REPLY	0x01
 #define VPDN_IPC_F_MORE		0x02	/* further messages of this reply follow */
+#define VPDN_CALL_REF_ASKED	0x80000000u	/* in a CALL_REF that xl2tpd's module has chosen */
 #define VPDN_IPC_TLV_OPTIONAL	0x8000	/* a receiver that does not know this TLV may skip it */
 
 #define VPDN_SOCKET_PATH	"/run/vpdn/vpdnd.sock"
@@ -37,7 +38,8 @@
 enum vpdn_ipc_role {
 	VPDN_ROLE_CONTROL = 1,		/* vpdnctl */
 	VPDN_ROLE_L2TP = 2,		/* xl2tpd's module */
-	VPDN_ROLE_PPP = 3,		/* a pppd plugin: one connection a subscriber */
+	VPDN_ROLE_PPP = 3,		/* a pppd plugin: one connection a subscriber or dialled call */
+	VPDN_ROLE_DIALER = 4,		/* vpdn-dialer: brings up the bearers of dial-out calls */
 };
 
 enum vpdn_access_kind { VPDN_ACCESS_PPPOE = 1, VPDN_ACCESS_TTY = 2, VPDN_ACCESS_L2TP = 3 };
@@ -62,6 +64,31 @@ enum vpdn_call_stage {
 
 /* Who ended a call or tunnel (TLV BY). */
 enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
+
+/* What calls a group takes (TLV ACCEPTS), a bit each. */
+enum vpdn_accepts { VPDN_ACCEPTS_DIALIN = 1, VPDN_ACCEPTS_DIALOUT = 2 };
+
+/* How a dialer brings up a bearer (TLV DIALER_KIND). */
+enum vpdn_dialer_kind {
+	VPDN_DIALER_CHAT = 1,		/* a modem on one of a pool of ttys */
+	VPDN_DIALER_PPPOE = 2,		/* a PPPoE client call into an access network */
+	VPDN_DIALER_EXEC = 3,		/* a program on a pty */
+};
+
+/* Why an outgoing call did not come about or is over (TLV DIAL_FAILURE), in an LNS's terms. */
+enum vpdn_dial_failure {
+	VPDN_DIAL_BUSY = 1,
+	VPDN_DIAL_NO_ANSWER = 2,
+	VPDN_DIAL_NO_CARRIER = 3,
+	VPDN_DIAL_NO_DIAL_TONE = 4,
+	VPDN_DIAL_REFUSED = 5,		/* a LAC does not want it: no dialer for the number, not authorized, administrative */
+	VPDN_DIAL_NO_RESOURCES = 6,	/* all dialers of all LACs are in use */
+	VPDN_DIAL_UNREACHABLE = 7,	/* no tunnel to any LAC */
+	VPDN_DIAL_TIMEOUT = 8,		/* no result in the time there was */
+	VPDN_DIAL_CONFIG = 9,		/* no such group, or it cannot dial this number */
+	VPDN_DIAL_LOST = 10,		/* the call had been up: the bearer or the tunnel was lost */
+	VPDN_DIAL_CLEARED = 11,		/* ended by an administrator, here or there */
+};
 
 /*
  * Messages: X(NAME, number, sender, "what it says", TLVs it must have ...)
@@ -90,11 +117,11 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(SUBSCRIBER_RELEASE,	53, server, "to a parked pppd: the session is over", TEXT)										\
 	/* xl2tpd's module and vpdnd */																	\
 	X(L2TP_CONFIG_BEGIN,	64, server, "the groups that accept tunnels follow; they replace the former ones at L2TP_CONFIG_END")					\
-	X(L2TP_GROUP,		65, server, "one accepting group", GROUP, LOCAL_NAME, TUNNEL_AUTH, PPP_TEMPLATE, IDLE_S, HELLO_S)					\
+	X(L2TP_GROUP,		65, server, "one accept block of a group (ACCEPTS: one bit); PPP_TEMPLATE with dial-in", GROUP, ACCEPTS, LOCAL_NAME, TUNNEL_AUTH, IDLE_S, HELLO_S)				\
 	X(L2TP_CONFIG_END,	66, server, "all groups were sent")													\
 	X(L2TP_CALL_PLACE,	67, server, "ask the peer for an incoming call", CALL_REF, GROUP, PEER_IP, LOCAL_NAME, TUNNEL_AUTH, IDLE_S, HELLO_S, TIMEOUT_MS)	\
 	X(L2TP_CALL_READY,	68, client, "ICRP came; the session's kernel socket comes along; ICCN waits for L2TP_CALL_CONNECT", CALL_REF, TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID) \
-	X(L2TP_CALL_CONNECT,	69, server, "the bridge stands: send ICCN", CALL_REF)											\
+	X(L2TP_CALL_CONNECT,	69, server, "the bridge stands: send ICCN, or OCCN (TX_SPEED and FRAMING_TYPE of the bearer)", CALL_REF)					\
 	X(L2TP_CALL_CLEAR,	70, server, "end the call (CDN)", CALL_REF, RESULT, TEXT)										\
 	X(L2TP_CALL_CLEARED,	71, client, "the call is over or could not be placed; the last message about it", CALL_REF, STAGE, BY, TEXT)				\
 	X(L2TP_TUNNEL_STATE,	72, client, "a tunnel changed, or is reported after (re)connecting", TUNNEL_ID, TUNNEL_STATE, PEER_IP, SESSIONS)			\
@@ -102,6 +129,27 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(L2TP_SYNC_DONE,	74, client, "all tunnels and calls were reported")											\
 	X(L2TP_TUNNEL_CLEAR,	75, server, "close a tunnel (StopCCN)", TUNNEL_ID, TEXT)										\
 	X(L2TP_SESSION_CLEAR,	76, server, "end an LNS call in good order", TUNNEL_ID, SESSION_ID, TEXT)								\
+	/* dial-out, at the LNS: L2TP_CALL_CLEAR and L2TP_CALL_CLEARED end these too */												\
+	X(L2TP_DIAL_PLACE,	80, server, "ask the peer for an outgoing call (OCRQ)", CALL_REF, GROUP, PEER_IP, LOCAL_NAME, TUNNEL_AUTH, IDLE_S, HELLO_S, TIMEOUT_MS, CALLED_NUMBER) \
+	X(L2TP_DIAL_ACCEPTED,	81, client, "OCRP came: the LAC dials", CALL_REF, TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID)					\
+	X(L2TP_DIAL_CONNECTED,	82, client, "OCCN came: the session's kernel socket comes along", CALL_REF, TX_SPEED, FRAMING_TYPE)						\
+	/* dial-out, at the LAC: CALL_REF is the module's, with VPDN_CALL_REF_ASKED set; L2TP_CALL_CONNECT, _CLEAR and _CLEARED as for placed calls */		\
+	X(L2TP_DIAL_ASK,	83, client, "OCRQ came; the session's kernel socket comes along; OCRP waits for L2TP_DIAL_ACCEPT", CALL_REF, GROUP, TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID, CALLED_NUMBER) \
+	X(L2TP_DIAL_ACCEPT,	84, server, "the number has a dialer: send OCRP", CALL_REF)											\
+	X(L2TP_LINK_INFO,	85, client, "SLI came from the LNS", CALL_REF, SEND_ACCM, RECV_ACCM)									\
+	X(L2TP_WAN_ERRORS,	86, any,    "send WEN, or WEN came", CALL_REF, CALL_ERRORS)											\
+	/* vpdn-dialout.so and vpdnd: one connection a call; its end is the call's */												\
+	X(DIAL_ASK,		112, client, "an outgoing call is wanted", GROUP, CALLED_NUMBER, PID)											\
+	X(DIAL_PROGRESS,	113, server, "what happens meanwhile: which LAC is asked, that it dials", TEXT)									\
+	X(DIAL_CONNECTED,	114, server, "the call is up: the session's kernel socket comes along", TX_SPEED, FRAMING_TYPE, TEXT)						\
+	X(DIAL_OVER,		115, server, "it did not come about, or is over; nothing follows", DIAL_FAILURE, TEXT)								\
+	X(DIAL_UP,		116, client, "a network protocol is up", IFNAME)												\
+	/* vpdnd and vpdn-dialer */																	\
+	X(BEARER_START,		120, server, "bring up a bearer; all that the dialer of vpdn.conf says comes along", CALL_REF, NAME, DIALER_KIND, CALLED_NUMBER, TIMEOUT_MS)	\
+	X(BEARER_UP,		121, client, "the channel comes along (tty with N_PPP, or PPPoE socket)", CALL_REF, ACCESS, ACCESS_INTERFACE, TX_SPEED, FRAMING_TYPE)		\
+	X(BEARER_ERRORS,	122, client, "a tty's error counters have changed", CALL_REF, CALL_ERRORS)										\
+	X(BEARER_CLEAR,		123, server, "give up dialling, or hang up", CALL_REF, TEXT)											\
+	X(BEARER_OVER,		124, client, "not up, lost, or hung up; its tty is free; the last message about it", CALL_REF, RESULT, TEXT)					\
 	/* vpdnctl and vpdnd */																		\
 	X(CTL_REQUEST,		96, client, "a command, a WORD for each word", WORD)											\
 	X(CTL_REPLY,		97, server, "one JSON value; VPDN_IPC_F_MORE on all but the last message", JSON)
@@ -187,6 +235,7 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(SESSIONS,		89, u32,   "sessions in the tunnel")					\
 	X(OUTGOING,		90, u8,    "1: we opened it; 0: the peer did")				\
 	X(AGE_MS,		91, u64,   "since it was made, ms")					\
+	X(ACCEPTS,		93, u8,    "enum vpdn_accepts bits")					\
 	X(LCP_POLICY,		92, u8,    "negotiate a proxied LCP again: 1 always, 2 on mismatch, 3 never")	\
 	/* why something ended */									\
 	X(STAGE,		96, u8,    "enum vpdn_call_stage")					\
@@ -203,7 +252,23 @@ enum vpdn_ended_by { VPDN_BY_US = 1, VPDN_BY_PEER = 2, VPDN_BY_TIMEOUT = 3 };
 	X(ENDPOINT_PEER,	106, text,  "the peer's")						\
 	X(MRRU,			107, u16,   "what the bundle receives, octets")				\
 	X(PEER_MRRU,		108, u16,   "what the peer receives, octets")				\
-	X(BUNDLE_OWNER,		109, u8,    "1: this pppd keeps the bundle's interface, and stays until its last link is gone")
+	X(BUNDLE_OWNER,		109, u8,    "1: this pppd keeps the bundle's interface, and stays until its last link is gone") \
+	/* dial-out */											\
+	X(MIN_BPS,		112, u32,   "AVP 16: lowest acceptable line speed, bit/s")		\
+	X(MAX_BPS,		113, u32,   "AVP 17: highest acceptable line speed, bit/s")		\
+	X(DIAL_FAILURE,		114, u8,    "enum vpdn_dial_failure")					\
+	X(SEND_ACCM,		115, u32,   "AVP 35: Async-Control-Character-Map for frames to the line")	\
+	X(RECV_ACCM,		116, u32,   "AVP 35: for frames from the line")				\
+	X(CALL_ERRORS,		117, bytes, "AVP 34 without its reserved field: 6 counters of 4 octets")	\
+	X(DIALER_KIND,		118, u8,    "enum vpdn_dialer_kind")					\
+	X(DEVICE,		119, list,  "a tty of a chat dialer's pool, absolute path")		\
+	X(BAUD,			120, u32,   "speed of the tty, bit/s; absent: as it is")		\
+	X(SCRIPT,		121, list,  "a word of the chat script that dials, %n not yet replaced")	\
+	X(HANGUP_SCRIPT,	122, list,  "a word of the chat script that hangs up; none: DTR only")	\
+	X(COMMAND,		123, list,  "a word of an exec dialer's command, placeholders not yet replaced")	\
+	X(RUN_AS,		124, text,  "user for an exec dialer's command")			\
+	X(MTU,			125, u16,   "of an access network: above 1492 asks for RFC 4638, octets")	\
+	X(WAIT_REPORT,		126, u8,    "1: an exec dialer's command says on fd 3 when the line is up, or why it is not")
 
 #define VPDN_IPC_ENUM_MSG(name, number, ...)	VPDN_MSG_##name = number,
 enum vpdn_ipc_type { VPDN_IPC_MESSAGES(VPDN_IPC_ENUM_MSG) };

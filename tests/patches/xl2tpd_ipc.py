@@ -238,7 +238,7 @@ class Node:
 
 def group(name="wholesale", terminate_from=("LAC",), secret="s3cret", template="corp", idle_s=1, local_name="LNS", pool=None,
           sources=(), limit=None):
-    tlvs = [("GROUP", name), ("LOCAL_NAME", local_name), ("TUNNEL_AUTH", 1 if secret else 0), ("PPP_TEMPLATE", template),
+    tlvs = [("GROUP", name), ("ACCEPTS", 1), ("LOCAL_NAME", local_name), ("TUNNEL_AUTH", 1 if secret else 0), ("PPP_TEMPLATE", template),
             ("IDLE_S", idle_s), ("HELLO_S", 60)]
     if secret:
         tlvs.append(("SECRET", secret))
