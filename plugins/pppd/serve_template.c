@@ -26,6 +26,7 @@
 #include "serve_ready.h"
 
 #define PENDING_MAX		128
+#define ACCEPT_PAUSE_MS		200	/* out of descriptors: some are freed in the meantime */
 #define REQUEST_TIMEOUT_MS	5000
 #define LISTEN_FD_ENV		"VPDN_TEMPLATE_FD"
 
@@ -38,6 +39,7 @@ static struct {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int listen_fd;
 	int signal_fd;
+	int64_t accept_from_ms;		/* no connection is taken before */
 	unsigned int calls;		/* since this image of the program was started */
 	unsigned int max_calls;
 	unsigned int npending;
@@ -152,8 +154,10 @@ static void accept_one(void)
 	int fd = vpdn_ipc_accept(tmpl.listen_fd), rc;
 
 	if (fd < 0) {
-		if (fd != -EAGAIN)
+		if (fd != -EAGAIN) {
 			warn("vpdn: accept: %s", strerror(-fd));
+			tmpl.accept_from_ms = now_ms() + ACCEPT_PAUSE_MS;
+		}
 		return;
 	}
 	rc = vpdn_ipc_peer(fd, NULL, &uid);
@@ -311,6 +315,10 @@ static void wait_events(struct pollfd *pf, bool listening)
 	int64_t now = now_ms(), wait = -1;
 	unsigned int i;
 
+	if (now < tmpl.accept_from_ms) {
+		listening = false;
+		wait = tmpl.accept_from_ms - now;
+	}
 	pf[0] = (struct pollfd){ .fd = listening ? tmpl.listen_fd : -1, .events = POLLIN };
 	pf[1] = (struct pollfd){ .fd = tmpl.signal_fd, .events = POLLIN };
 	for (i = 0; i < tmpl.npending; i++) {
