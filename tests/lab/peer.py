@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A LAC written for tests (RFC 2661): sends what ours would not, to see what our LNS makes of it.
+"""An L2TP peer of the tests' own (RFC 2661), LAC or LNS: says what ours would not, and sees what ours makes of it.
 
-Used by test_interop.py. A Peer owns one tunnel; its calls carry the PPP engine of
-subscriber.py. As there, nothing happens outside run().
+A Peer owns one tunnel, opened by it (open) or by the host under test (accept). Its calls are
+Subscribers (subscriber.py) whose PPP frames go straight into L2TP: the peer negotiates nothing,
+whatever its ICCN claims. As there, nothing happens outside run().
 """
 
 import hashlib
-import select
+import os
 import socket
 import struct
 import time
 
 import decode
-from subscriber import CHAP, LCP, Subscriber, pack_options
-from waiting import DEFAULT_TIMEOUT, Timeout
+from subscriber import CHAP, Line, Subscriber, pack_options
+from waiting import DEFAULT_TIMEOUT
 
-SCCRQ, SCCRP, SCCCN, ICRQ, ICRP, ICCN, CDN = 1, 2, 3, 10, 11, 12, 14
+NUMBERS = {name: number for number, name in decode.MESSAGES.items()}
+SCCRQ, SCCRP, SCCCN, STOPCCN = (NUMBERS[name] for name in ("SCCRQ", "SCCRP", "SCCCN", "StopCCN"))
+OCRQ, OCRP, OCCN, ICRQ, ICCN, CDN, WEN, SLI = (NUMBERS[name] for name in (
+    "OCRQ", "OCRP", "OCCN", "ICRQ", "ICCN", "CDN", "WEN", "SLI"))
 MANDATORY = 0x8000
-TUNNEL_ID = 4242
+TUNNEL = 4242
 
 
 def avp(kind, value, flags=MANDATORY, vendor=0):
@@ -28,108 +32,140 @@ def u16(value):
     return struct.pack("!H", value)
 
 
-class Peer:
-    """One tunnel to the LNS, from the LAC's node."""
+def u32(value):
+    return struct.pack("!I", value)
 
-    def __init__(self, lab, name="LAC", secret=b"l2tptunnel"):
-        self.udp = lab.lac.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((lab.LAC, decode.L2TP_PORT))
-        self.udp.connect((lab.LNS, decode.L2TP_PORT))
+
+def control(body, tunnel=0, session=0, ns=0, nr=0):
+    return struct.pack("!HHHHHH", 0xc802, 12 + len(body), tunnel, session, ns, nr) + body
+
+
+class Peer(Line):
+    """One tunnel; control messages received are kept in messages. Nothing it sends is sent again."""
+
+    def __init__(self, node, local, remote, name="LAC", secret=b""):
+        """secret: of tunnel authentication, none when empty."""
+        udp = node.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((local, decode.L2TP_PORT))
+        udp.connect((remote, decode.L2TP_PORT))
+        super().__init__(node, [udp])
+        self.ends = remote, local
         self.name, self.secret = name, secret
-        self.tunnel = 0             # the LNS's id
+        self.tunnel = 0                 # the other side's id
         self.ns = self.nr = 0
-        self.messages = []          # received control messages
-        self.calls = {}
+        self.messages = []
 
-    def send(self, kind, *avps, session=0, acknowledge=None):
-        """A control message; acknowledge overrides Nr."""
-        body = avp(0, u16(kind)) + b"".join(avps)
-        self.udp.send(struct.pack("!HHHHHH", 0xc802, 12 + len(body), self.tunnel, session, self.ns,
-                                  self.nr if acknowledge is None else acknowledge) + body)
+    # Control messages
+
+    def say(self, kind, *avps, session=0, acknowledge=None):
+        """Send a control message; acknowledge overrides Nr."""
+        self.send(control(avp(0, u16(kind)) + b"".join(avps), self.tunnel, session, self.ns,
+                          self.nr if acknowledge is None else acknowledge))
         self.ns = (self.ns + 1) & 0xffff
 
     def acknowledge(self):
-        self.udp.send(struct.pack("!HHHHHH", 0xc802, 12, self.tunnel, 0, self.ns, self.nr))
+        self.send(control(b"", self.tunnel, 0, self.ns, self.nr))
 
-    def send_data(self, session, frame):
-        self.udp.send(struct.pack("!HHHH", 0x4002, 8 + len(frame), self.tunnel, session) + frame)
+    def found(self, name, session=None):
+        """Messages received so far of one name, of one of our sessions if given."""
+        return [m for m in self.messages if m.message == name and session in (None, m.session)]
 
-    def run(self, condition, what, timeout=DEFAULT_TIMEOUT):
-        """Process what comes until condition() is true."""
-        deadline = time.monotonic() + timeout
-        while not condition():
-            if time.monotonic() > deadline:
-                raise Timeout(f"not within {timeout:g} s: {what}; received:\n" +
-                              "\n".join(map(str, self.messages)))
-            for ready in select.select([self.udp], [], [], 0.05)[0]:
-                self.receive(ready.recv(4096))
-            for call in self.calls.values():
-                if call.deadline and time.monotonic() >= call.deadline:
-                    call.expire()
+    def await_message(self, name, session=None, timeout=DEFAULT_TIMEOUT):
+        """Wait for a control message; returns the first such."""
+        self.run(lambda: self.found(name, session),
+                 lambda: f"{name} for session {session}; received:\n" + "\n".join(map(str, self.messages)), timeout)
+        return self.found(name, session)[0]
 
-    def receive(self, data):
-        packet = decode.parse_l2tp(data, time.monotonic(), "lns", "lac")
-        if isinstance(packet, decode.Control):
-            if packet.message != "ZLB" and packet.ns == self.nr:
-                self.nr = (self.nr + 1) & 0xffff
-                self.messages.append(packet)
-                if self.tunnel:
-                    self.acknowledge()
-            elif packet.message != "ZLB":
-                self.acknowledge()
-        elif packet is not None and packet.session in self.calls:
-            self.calls[packet.session].receive_data(data, packet)
+    def introduction(self):
+        """AVPs of a SCCRQ or SCCRP."""
+        return [avp(2, b"\1\0"), avp(7, self.name.encode()), avp(3, u32(3)), avp(4, u32(3)),
+                avp(9, u16(TUNNEL)), avp(10, u16(8))]
 
-    def await_message(self, name, timeout=DEFAULT_TIMEOUT):
-        """Wait for a control message; returns the first of that name."""
-        self.run(lambda: any(m.message == name for m in self.messages), name, timeout)
-        return next(m for m in self.messages if m.message == name)
+    def response(self, kind, challenge):
+        """The Challenge Response AVP of a message of this kind (RFC 2661 5.1.1)."""
+        return avp(13, hashlib.md5(bytes((kind,)) + self.secret + challenge).digest())
 
     def open(self):
-        """Bring the tunnel up, with the LNS's challenge answered."""
-        self.send(SCCRQ, avp(2, b"\1\0"), avp(7, self.name.encode()), avp(3, struct.pack("!I", 3)),
-                  avp(9, u16(TUNNEL_ID)), avp(10, u16(8)))
+        """Bring the tunnel up; a challenge is answered."""
+        self.say(SCCRQ, *self.introduction())
         answer = self.await_message("SCCRP")
         self.tunnel = int.from_bytes(answer.value(9), "big")
-        response = hashlib.md5(bytes((SCCCN,)) + self.secret + answer.value(11)).digest()
-        self.send(SCCCN, avp(13, response))
+        self.say(SCCCN, *([self.response(SCCCN, answer.value(11))] if self.secret else []))
 
-    def call(self, session, user, password, more=()):
-        """Place a call up to the ICRP; returns its Call."""
-        self.send(ICRQ, avp(14, u16(session)), avp(15, struct.pack("!I", session)), *more)
-        self.run(lambda: any(m.session == session for m in self.messages), "ICRP or CDN")
-        answer = next(m for m in self.messages if m.session == session)
-        call = Call(self, session, user, password)
-        self.calls[session] = call
-        call.answer = answer
-        call.peer_session = int.from_bytes(answer.value(14) or b"", "big")
+    def accept(self):
+        """Wait for the other side's SCCRQ and answer it, with a challenge of our own; returns the SCCRQ."""
+        request = self.await_message("SCCRQ")
+        self.tunnel = int.from_bytes(request.value(9), "big")
+        self.say(SCCRP, *self.introduction(), *([self.response(SCCRP, request.value(11)), avp(11, os.urandom(16))]
+                                                if self.secret else []))
+        self.await_message("SCCCN")
+        return request
+
+    # Calls
+
+    def call(self, user, password, more=(), **options):
+        """Place an incoming call as a LAC, up to its ICRP or CDN; returns its Call."""
+        number = len(self.subscribers) + 1
+        self.say(ICRQ, avp(14, u16(number)), avp(15, u32(number)), *more)
+        self.run(lambda: any(m.session == number for m in self.messages), "ICRP or CDN")
+        answer = next(m for m in self.messages if m.session == number)
+        return self.add(number, answer, user, password, **options)
+
+    def add(self, number, request, user, password, **options):
+        """The Call with our session id, whose other end request has assigned."""
+        call = self.subscribers[number] = Call(self, number, request, user, password, **options)
         return call
 
-    def close(self):
-        self.udp.close()
+    # The line that its subscribers are behind
+
+    def send(self, packet):
+        self.sockets[0].send(packet)
+
+    def parse(self, packet, time_):
+        return decode.parse_l2tp(packet, time_, *self.ends)
+
+    def deliver(self, packet):
+        parsed = self.parse(packet, time.monotonic())
+        if isinstance(parsed, decode.Ppp):
+            if parsed.session in self.subscribers:
+                self.subscribers[parsed.session].receive(packet)
+        elif parsed is not None and parsed.message != "ZLB":
+            if parsed.ns == self.nr:
+                self.nr = (self.nr + 1) & 0xffff
+                self.messages.append(parsed)
+            if self.tunnel:
+                self.acknowledge()
+
+    @staticmethod
+    def ppp(packet):
+        """The frame in a data message without sequence numbers and padding."""
+        data = packet[8 if packet[0] & 0x40 else 6:]
+        return data.removeprefix(b"\xff\x03")
 
 
 class Call(Subscriber):
-    """A call of a Peer: the subscriber behind the LAC, and what the LAC proxies for it."""
+    """A call of a Peer: the subscriber behind it, and what a LAC would proxy for it."""
 
-    def __init__(self, peer, number, user, password):
-        super().__init__(None, number & 0xff, user, password)
-        self.peer, self.number = peer, number
-        self.answer, self.peer_session = None, 0
-        self.framing = b"\xff\x03"  # address and control field of what we send
-        self.auth_magic = b"\1\2\3\4"
+    def __init__(self, peer, number, answer, user, password, **options):
+        super().__init__(peer, number, user, password, **options)
+        self.answer = answer            # ICRP, CDN or OCRQ
+        self.session = number
+        self.peer_session = int.from_bytes(answer.value(14) or b"", "big")
+        self.framing = b"\xff\x03"      # address and control field of what we send
 
-    def connect(self, *avps):
-        """Send the ICCN with these AVPs after the usual ones."""
-        self.state = "lcp"
-        self.peer.send(ICCN, avp(24, struct.pack("!I", 10_000_000)), avp(19, struct.pack("!I", 1)),
-                       *avps, session=self.peer_session)
+    def say(self, kind, *avps):
+        """A control message of this call."""
+        self.access.say(kind, *avps, session=self.peer_session)
+
+    def connect(self, *avps, state="lcp"):
+        """Send the ICCN with these AVPs after the usual ones. state: where the subscriber's PPP is."""
+        self.state = state
+        self.say(ICCN, avp(24, u32(10_000_000)), avp(19, u32(1)), *avps)
 
     def proxy_lcp(self, sent_more=(), received_more=(), flags=0):
-        """AVPs 26-28 for a LAC that asked for CHAP-MD5; the subscriber then is authenticating."""
+        """AVPs 26-28 of a LAC that asked for CHAP-MD5, which makes the subscriber one that authenticates."""
         received = pack_options([*self.lcp_wants, *received_more])
-        sent = pack_options([(1, u16(1492)), (3, struct.pack("!HB", CHAP, 5)), (5, self.auth_magic),
-                             *sent_more])
+        sent = pack_options([(1, u16(1492)), (3, struct.pack("!HB", CHAP, 5)), (5, b"\1\2\3\4"), *sent_more])
         return [avp(26, received, flags), avp(27, sent, flags), avp(28, received, flags)]
 
     def proxy_auth(self, flags=0):
@@ -141,23 +177,12 @@ class Call(Subscriber):
 
     def send_ppp(self, protocol, data, again=False):
         frame = self.framing + struct.pack("!H", protocol) + data
-        self.log.append((time.monotonic(), "sent", decode.parse_ppp(
-            frame, time.monotonic(), "lac", "lns", self.peer.tunnel, self.peer_session)))
-        self.peer.send_data(self.peer_session, frame)
-        if again:
-            self.pending = lambda: self.send_ppp(protocol, data)
-            self.deadline = time.monotonic() + self.restart
-
-    def receive_data(self, data, packet):
-        """A data message of the LNS."""
-        self.log.append((time.monotonic(), "received", packet))
-        frame = data[8 if data[0] & 0x40 else 6:]
-        frame = frame[2:] if frame[:2] == b"\xff\x03" else frame
-        self.receive_ppp(int.from_bytes(frame[:2], "big"), frame[2:])
+        self.transmit(struct.pack("!HHHH", 0x4002, 8 + len(frame), self.access.tunnel, self.peer_session) + frame,
+                      again)
 
     def await_up(self, what):
-        self.peer.run(lambda: self.state == "up", what)
+        self.access.run(lambda: self.state == "up", what)
 
-    def lns_negotiated(self):
-        """Whether the LNS sent a LCP Configure-Request."""
+    def negotiated(self):
+        """Whether the other side sent a LCP Configure-Request."""
         return bool(self.packets("received", "LCP", code="ConfReq"))

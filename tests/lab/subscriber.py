@@ -66,7 +66,7 @@ class Line:
             now = time.monotonic()
             if now > deadline:
                 self.write_log()
-                raise Timeout(f"not within {timeout:g} s: {what}; subscribers:\n" + "\n".join(
+                raise Timeout(f"not within {timeout:g} s: {what() if callable(what) else what}; subscribers:\n" + "\n".join(
                     map(str, self.subscribers.values())))
             timers = [s.deadline for s in self.subscribers.values() if s.deadline]
             wait = max(0.0, min([deadline, *timers]) - now)

@@ -7,7 +7,7 @@ import pytest
 
 import decode
 import roles
-from peer import MANDATORY, Peer, avp, u16
+from peer import CDN, MANDATORY, Peer, avp, u16
 from subscriber import LCP
 
 
@@ -15,19 +15,19 @@ from subscriber import LCP
 def lac(lab):
     """A tunnel of a foreign LAC to the LNS of the samples: (peer, lns role)."""
     lns = roles.start_lns(lab)
-    peer = Peer(lab)
+    peer = Peer(lab.lac, lab.LAC, lab.LNS, secret=roles.TUNNEL_SECRET.encode())
     peer.open()
     yield peer, lns
     peer.close()
 
 
-def place(peer, session=100, more=()):
-    return peer.call(session, roles.USER, roles.PASSWORD, more)
+def place(peer, more=()):
+    return peer.call(roles.USER, roles.PASSWORD, more)
 
 
-def taken_over(call):
-    """The subscriber is authenticating: it has no more to say until it is spoken to."""
-    call.state = "auth"
+def take_over(call, flags=0):
+    """The ICCN of a LAC that has proxied everything: the subscriber has no more to say until it is spoken to."""
+    call.connect(*call.proxy_lcp(flags=flags), *call.proxy_auth(flags), state="auth")
     return call
 
 
@@ -35,11 +35,10 @@ def taken_over(call):
 def test_interop_take_over(lac, flags):
     """Proxy AVPs with either M bit are used: the Success has the proxied id, no LCP is sent."""
     peer, _ = lac
-    call = place(peer)
-    call.connect(*call.proxy_lcp(flags=flags), *call.proxy_auth(flags))
-    taken_over(call).await_up("taken over")
+    call = take_over(place(peer), flags)
+    call.await_up("taken over")
     assert call.packets("received", "CHAP")[0].id == 77
-    assert not call.lns_negotiated()
+    assert not call.negotiated()
 
 
 # LCP options that our pppd neither sends nor acknowledges; an endpoint alone it does.
@@ -53,9 +52,9 @@ def test_interop_unknown_lcp_option(lac, which, option):
     """An option in AVP 27 or 28 that we do not have makes a mismatch, never the end of the call."""
     peer, _ = lac
     call = place(peer)
-    call.connect(*call.proxy_lcp(**{f"{which}_more": [option]}), *call.proxy_auth())
-    taken_over(call).await_up("negotiated again")
-    assert call.lns_negotiated()
+    call.connect(*call.proxy_lcp(**{f"{which}_more": [option]}), *call.proxy_auth(), state="auth")
+    call.await_up("negotiated again")
+    assert call.negotiated()
 
 
 def test_interop_auth_without_lcp(lac):
@@ -81,8 +80,9 @@ def test_interop_garbage_proxy_lcp(lac):
     """A proxied LCP that is no list of options is as good as none."""
     peer, _ = lac
     call = place(peer)
-    call.connect(avp(26, b"\1", 0), avp(27, b"\1\0\5\1", 0), avp(28, b"\xff\xff\1", 0), *call.proxy_auth())
-    taken_over(call).await_up("negotiated again")
+    call.connect(avp(26, b"\1", 0), avp(27, b"\1\0\5\1", 0), avp(28, b"\xff\xff\1", 0), *call.proxy_auth(),
+                 state="auth")
+    call.await_up("negotiated again")
 
 
 def test_interop_no_address_field(lac):
@@ -90,8 +90,7 @@ def test_interop_no_address_field(lac):
     peer, _ = lac
     call = place(peer)
     call.framing = b""
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call).await_up("taken over")
+    take_over(call).await_up("taken over")
 
 
 def test_interop_early_frames(lac):
@@ -114,18 +113,16 @@ def test_interop_speeds_and_vendors(lac):
     call = place(peer, more=more)
     assert call.answer.message == "ICRP"
     call.connect(avp(38, struct.pack("!I", 10_000_000)), avp(37, u16(1), 0), avp(100, b"eth", 0, vendor=9),
-                 *call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call).await_up("taken over")
+                 *call.proxy_lcp(), *call.proxy_auth(), state="auth")
+    call.await_up("taken over")
 
 
 def test_interop_unknown_mandatory_avp(lac):
     """An unknown AVP with M=1 ends that call, not the tunnel (RFC 2661 4.1)."""
     peer, _ = lac
-    refused = place(peer, 100, more=[avp(3000, b"?")])
+    refused = place(peer, more=[avp(3000, b"?")])
     assert refused.answer.message == "CDN"
-    call = place(peer, 101)
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call).await_up("taken over")
+    take_over(place(peer)).await_up("taken over")
 
 
 def test_interop_wrong_credential(lac):
@@ -133,35 +130,29 @@ def test_interop_wrong_credential(lac):
     peer, lns = lac
     call = place(peer)
     call.password = "guess"
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call)
+    take_over(call)
     cdn = peer.await_message("CDN")
     assert cdn.result()[0] == 3
     failure, = call.packets("received", "CHAP")
     assert (failure.code, failure.id) == ("Failure", 77)
-    second = place(peer, 101)
-    second.connect(*second.proxy_lcp(), *second.proxy_auth())
-    taken_over(second).await_up("taken over")
+    take_over(place(peer)).await_up("taken over")
     assert "guess" not in lns.log()
 
 
 def test_interop_cdn_without_session(lac):
     """A CDN with session id 0 in the header and the id in the AVP ends the call."""
     peer, lns = lac
-    call = place(peer)
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call).await_up("taken over")
-    peer.send(14, avp(1, u16(1)), avp(14, u16(100)), session=0)
+    call = take_over(place(peer))
+    call.await_up("taken over")
+    peer.say(CDN, avp(1, u16(1)), avp(14, u16(call.session)))
     lns.node.await_interfaces("^ppp", 0)
 
 
 def test_interop_repeated_messages(lac):
     """Retransmitted and out-of-order control messages do nothing twice."""
     peer, lns = lac
-    call = place(peer)
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
+    call = take_over(place(peer))
     peer.ns -= 1
-    call.connect(*call.proxy_lcp(), *call.proxy_auth())
-    taken_over(call).await_up("taken over")
+    take_over(call).await_up("taken over")
     assert len(lns.node.interfaces("^ppp")) == 1
     assert isinstance(peer.messages[-1], decode.Control)

@@ -14,7 +14,7 @@ import decode
 import roles
 import subscriber
 from labnet import Topology
-from scripted_lac import MANDATORY, avp, control, u16
+from peer import MANDATORY, avp, control, u16
 
 SCCRQ, SCCRP, SCCCN, OCRQ, OCCN, ICRQ, ICRP = 1, 2, 3, 7, 9, 10, 11
 MAX_GROWTH_KB = 2048

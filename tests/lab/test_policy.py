@@ -8,13 +8,11 @@ import pytest
 import roles
 from decode import Control, Discovery, Ppp
 from labnet import Topology
-from scripted_lac import Lac
-from subscriber import MAGIC, pack_options
+from peer import Peer
+from subscriber import LCP
 
 POLICIES = ("always", "on-mismatch", "never")
 NO_TUNNEL_SECRET = {f'tunnel-password = "{roles.TUNNEL_SECRET}"': "tunnel-authentication = false"}
-MRU_1492 = (1, struct.pack("!H", 1492))
-CHAP_MD5 = (3, b"\xc2\x23\5")
 UNKNOWN = (200, b"?")
 ADMINISTRATIVE = 3              # RFC 2661 section 4.4.2
 LCP_CAUSES = range(2, 13)       # RFC 3145 section 4
@@ -50,7 +48,9 @@ def assert_refused(cdn, lns, reason):
 def start_lns_alone(lab, policy):
     """(the LNS, a LAC of the test's own)"""
     lns = roles.start_lns(lab, changes=NO_TUNNEL_SECRET, options=f"vpdn-lcp-renegotiation {policy}\n")
-    return lns, Lac(lab.lac, lab.LAC, lab.LNS)
+    lac = Peer(lab.lac, lab.LAC, lab.LNS)
+    lac.open()
+    return lns, lac
 
 
 def fit(dialin, policy):
@@ -83,9 +83,11 @@ def absent(lab, policy):
     """Without a proxied LCP the LNS negotiates, whatever the policy."""
     lns, lac = start_lns_alone(lab, policy)
     alice = lac.call(roles.USER, roles.PASSWORD)
-    lac.run(lambda: alice.state == "up", "alice up")
+    alice.connect()
+    alice.request(LCP)
+    alice.await_up("alice up")
     alice.ping(roles.POOL_LOCAL)
-    assert alice.packets("received", "LCP", code="ConfReq")
+    assert alice.negotiated()
     assert "LCP forced" not in lns.log()
     lac.close()
 
@@ -93,18 +95,16 @@ def absent(lab, policy):
 def unknown_option(lab, policy):
     """An option that pppd does not know, on either side, is a mismatch and never a dead call."""
     lns, lac = start_lns_alone(lab, policy)
-    sent, received = [MRU_1492, CHAP_MD5, (MAGIC, b"LAC.")], [MRU_1492, (MAGIC, b"user")]
-    for ours, theirs in (([*sent, UNKNOWN], received), (sent, [*received, UNKNOWN])):
-        alice = lac.call(roles.USER, roles.PASSWORD, [
-            (26, pack_options(theirs)), (27, pack_options(ours)), (28, pack_options(theirs))], "auth")
-        alice.magic = b"user"
+    for side in ("sent_more", "received_more"):
+        alice = lac.call(roles.USER, roles.PASSWORD)
+        alice.connect(*alice.proxy_lcp(**{side: [UNKNOWN]}), state="auth")
         if policy == "never":
             assert_refused(lac.await_message("CDN", alice.session), lns, f"[^0-9]{UNKNOWN[0]}[^0-9]")
-            assert not alice.packets("received", "LCP", code="ConfReq")
+            assert not alice.negotiated()
         else:
-            lac.run(lambda a=alice: a.state == "up", "alice up")
+            alice.await_up("alice up")
             alice.ping(roles.POOL_LOCAL)
-            assert alice.packets("received", "LCP", code="ConfReq")
+            assert alice.negotiated()
     lac.close()
 
 

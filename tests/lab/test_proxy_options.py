@@ -7,13 +7,11 @@ import pytest
 import roles
 from decode import Control, Ppp
 from labnet import Topology
-from scripted_lac import Call, Lac
-from subscriber import ECHO_REQ, MAGIC, pack_options
+from peer import Call, Peer
+from subscriber import ECHO_REQ
 from waiting import await_condition
 
 NO_TUNNEL_SECRET = {f'tunnel-password = "{roles.TUNNEL_SECRET}"': "tunnel-authentication = false"}
-MRU_1492 = (1, b"\5\xd4")
-CHAP_MD5 = (3, b"\xc2\x23\5")
 NO_CCP = {"noccp\n": ""}
 
 
@@ -38,15 +36,17 @@ def test_verify_proxy(dialin):
 def test_verify_proxy_fails(lab, monkeypatch, how):
     """One that is not as the LAC says, or says nothing, is negotiated with."""
     lns = roles.start_lns(lab, changes=NO_TUNNEL_SECRET, options="vpdn-verify-proxy 1\n")
-    lac = Lac(lab.lac, lab.LAC, lab.LNS)
+    lac = Peer(lab.lac, lab.LAC, lab.LNS)
+    lac.open()
     if how == "silent":
         receive = Call.receive_lcp
         monkeypatch.setattr(Call, "receive_lcp", lambda call, code, identifier, data: None
                             if code == ECHO_REQ and call.state == "auth" else receive(call, code, identifier, data))
-    sent, received = [MRU_1492, CHAP_MD5, (MAGIC, b"LAC.")], [MRU_1492, (MAGIC, b"user")]
-    alice = lac.call(roles.USER, roles.PASSWORD, [
-        (26, pack_options(received)), (27, pack_options(sent)), (28, pack_options(received))], "auth")
-    lac.run(lambda: alice.state == "up", "alice up")
+    alice = lac.call(roles.USER, roles.PASSWORD)
+    alice.connect(*alice.proxy_lcp(), state="auth")
+    if how == "wrong_magic":
+        alice.magic = b"else"
+    alice.await_up("alice up")
     alice.ping(roles.POOL_LOCAL)
     lns.await_log("LCP negotiated again: .*" + ("no answer" if how == "silent" else "magic number"))
     lns.await_log("cause 8")
