@@ -22,7 +22,8 @@
 
 /* Messages that cannot do without a descriptor. */
 #define MIN_FDS(t)	((t) == VPDN_MSG_CALL_START || (t) == VPDN_MSG_SUBSCRIBER_CHANNEL || \
-			 (t) == VPDN_MSG_L2TP_CALL_READY)
+			 (t) == VPDN_MSG_L2TP_CALL_READY || (t) == VPDN_MSG_L2TP_DIAL_CONNECTED || \
+			 (t) == VPDN_MSG_L2TP_DIAL_ASK || (t) == VPDN_MSG_DIAL_CONNECTED || (t) == VPDN_MSG_BEARER_UP)
 /* The channel may bring the call's connection along. */
 #define MAX_FDS(t)	(MIN_FDS(t) + ((t) == VPDN_MSG_SUBSCRIBER_CHANNEL))
 
