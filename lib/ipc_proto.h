@@ -136,7 +136,7 @@ enum vpdn_dial_failure {
 	/* dial-out, at the LAC: CALL_REF is the module's, with VPDN_CALL_REF_ASKED set; L2TP_CALL_CONNECT, _CLEAR and _CLEARED as for placed calls */		\
 	X(L2TP_DIAL_ASK,	83, client, "OCRQ came; the session's kernel socket comes along; OCRP waits for L2TP_DIAL_ACCEPT", CALL_REF, GROUP, TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID, CALLED_NUMBER) \
 	X(L2TP_DIAL_ACCEPT,	84, server, "the number has a dialer: send OCRP", CALL_REF)											\
-	X(L2TP_LINK_INFO,	85, client, "SLI came from the LNS", CALL_REF, SEND_ACCM, RECV_ACCM)									\
+	X(L2TP_LINK_INFO,	85, any,    "send SLI (LNS), or SLI came (LAC)", CALL_REF, SEND_ACCM, RECV_ACCM)									\
 	X(L2TP_WAN_ERRORS,	86, any,    "send WEN, or WEN came", CALL_REF, CALL_ERRORS)											\
 	/* vpdn-dialout.so and vpdnd: one connection a call; its end is the call's */												\
 	X(DIAL_ASK,		112, client, "an outgoing call is wanted", GROUP, CALLED_NUMBER, PID)											\
@@ -144,6 +144,7 @@ enum vpdn_dial_failure {
 	X(DIAL_CONNECTED,	114, server, "the call is up: the session's kernel socket comes along", TX_SPEED, FRAMING_TYPE, TEXT)						\
 	X(DIAL_OVER,		115, server, "it did not come about, or is over; nothing follows", DIAL_FAILURE, TEXT)								\
 	X(DIAL_UP,		116, client, "a network protocol is up", IFNAME)												\
+	X(DIAL_LINK_INFO,	117, client, "PPP has negotiated an ACCM for the remote's asynchronous line: send SLI", SEND_ACCM, RECV_ACCM)						\
 	/* vpdnd and vpdn-dialer */																	\
 	X(BEARER_START,		120, server, "bring up a bearer; all that the dialer of vpdn.conf says comes along", CALL_REF, NAME, DIALER_KIND, CALLED_NUMBER, TIMEOUT_MS)	\
 	X(BEARER_UP,		121, client, "the channel comes along (tty with N_PPP, or PPPoE socket)", CALL_REF, ACCESS, ACCESS_INTERFACE, TX_SPEED, FRAMING_TYPE)		\
