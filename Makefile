@@ -60,7 +60,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-ppp check-ppp252 \
-	check-patches check-lab lab-shell setup clean help
+	check-patches check-control check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
 
@@ -156,6 +156,8 @@ check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
 	$(Q)tools/check-ppp trixie
 check-patches: setup					## the series apply, build, and keep malformed input out
 	$(Q)tests/patches/run
+check-control: setup					## xl2tpd's control plane, without PPP; TEST=name runs one
+	$(Q)tests/control/run $(TEST)
 check-lab: debs						## lab tests; TEST=name runs one
 	$(Q)tests/lab/run $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up

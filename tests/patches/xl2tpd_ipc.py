@@ -172,20 +172,10 @@ class Node:
         self.dir = tempfile.mkdtemp(prefix="vpdn-test-")
         self.groups = groups
         self.templates = []
-        library = build_fake_kernel(self.dir)
-        before = {name: os.environ.get(name) for name in ("LD_PRELOAD", "ASAN_OPTIONS")}
-        os.environ["LD_PRELOAD"] = library
-        os.environ["ASAN_OPTIONS"] = ":".join(filter(None, [before["ASAN_OPTIONS"], "verify_asan_link_order=0"]))
         self.listener = Listener(self.dir + "/vpdnd.sock") if vpdnd else None
-        try:
-            self.daemon = Daemon(self.dir, address=address, port=port, sections="",
-                                 options="access control = yes\nhook module = %s\nhook args = socket=%s/vpdnd.sock,templates=%s\n%s"
-                                 % (module, self.dir, self.dir, options))
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name)
-                if value is not None:
-                    os.environ[name] = value
+        self.daemon = Daemon(self.dir, address=address, port=port, sections="", preload=[build_fake_kernel(self.dir)],
+                             options="access control = yes\nhook module = %s\nhook args = socket=%s/vpdnd.sock,templates=%s\n%s"
+                             % (module, self.dir, self.dir, options))
         self.vpdnd = self.accept() if vpdnd else None
 
     def accept(self):

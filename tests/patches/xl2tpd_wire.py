@@ -2,8 +2,9 @@
 """
 An xl2tpd under test on a loopback address, and an L2TP peer made of a UDP socket that says exactly what a test wants.
 
-Used by test_xl2tpd_*.py. The environment variable XL2TPD_TREE names the directory with the built xl2tpd. The daemon runs in
-its user-space mode where the machine has no PPP in the kernel, which is enough for the control plane. Wire format: RFC 2661, section 3.
+Used by test_xl2tpd_*.py here and by tests/control. The environment variable XL2TPD_TREE names the directory with the built
+xl2tpd. The daemon runs in its user-space mode where the machine has no PPP in the kernel, which is enough for the control plane.
+Wire format: RFC 2661, section 3.
 """
 import os
 import select
@@ -55,10 +56,10 @@ def sccrq_avps(tid, name=b"peer"):
 
 
 class Daemon:
-    """xl2tpd in the foreground with its log in a file."""
+    """xl2tpd in the foreground with its log in a file. preload: libraries it is started with; env: variables for them."""
 
     def __init__(self, directory, options="", sections="[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n",
-                 address="127.0.0.1", listen=None, port=None):
+                 address="127.0.0.1", listen=None, port=None, preload=(), env=None):
         self.dir = str(directory)
         self.address = address
         if port is None:
@@ -75,9 +76,13 @@ class Daemon:
         if not os.path.exists(secrets):
             open(secrets, "w").close()
         self.log = open(self.logname, "w")
+        variables = dict(os.environ, **(env or {}))
+        if preload:
+            variables["LD_PRELOAD"] = ":".join(preload)
+            variables["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
         self.process = subprocess.Popen(
             [xl2tpd_binary(), "-D", "-c", conf, "-s", secrets, "-p", os.path.join(self.dir, "pid"), "-C", self.pipe],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, env=variables)
         self.wait_log("Listening on IP address")
 
     def alive(self):

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What the control-plane tests share: the wire helpers of tests/patches, which build a test is for, the clock and the stand-ins.
+
+    @pytest.mark.builds("ordinary", "sanitized")     where a test runs; without it: the ordinary build only
+"""
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches")]
+
+from xl2tpd_wire import Daemon  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", help="names of tests, without test_, separated by blanks")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "builds(name...): the builds of xl2tpd that the test is for")
+
+
+def pytest_collection_modifyitems(config, items):
+    build = os.environ.get("CONTROL_BUILD", "ordinary")
+    only = config.getoption("--only")
+    wanted, others = [], []
+    for item in items:
+        mark = item.get_closest_marker("builds")
+        fits = build in (mark.args if mark else ("ordinary",))
+        named = not only or item.name.split("[")[0].removeprefix("test_") in only.split()
+        (wanted if fits and named else others).append(item)
+    items[:] = wanted
+    config.hook.pytest_deselected(items=others)
+
+
+def helper(name):
+    """A program or library built from a C file here."""
+    return os.path.join(os.environ["CONTROL_BIN"], name)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(...) gives a Daemon that is stopped, and its log looked through, at the end of the test.
+
+    fake_clock: what fake_clock.c is told, see there; fake_kernel: PPPoL2TP sockets that are none; fake_pppd: calls get
+    idle_pppd.c for a pppd. The rest is Daemon's.
+    """
+    running = []
+
+    def start(fake_clock=None, fake_kernel=False, fake_pppd=False, **more):
+        directory = tmp_path / ("xl2tpd%d" % len(running))
+        directory.mkdir()
+        preload, env = [], {}
+        if fake_clock:
+            preload.append(helper("fake_clock.so"))
+            env["FAKE_CLOCK"] = fake_clock
+        if fake_kernel:
+            preload.append(helper("fake_pppol2tp.so"))
+        if fake_pppd:
+            preload.append(helper("fake_pppd.so"))
+            env["FAKE_PPPD"] = helper("idle_pppd")
+        running.append(Daemon(directory, preload=preload, env=env, **more))
+        return running[-1]
+
+    yield start
+    for daemon in running:
+        daemon.stop()
