@@ -10,6 +10,7 @@
 #include "cursor.h"
 
 #define ECHO_REPLY_LEN	8
+#define L2TP_MTU	1460	/* 1500 less IP, UDP, L2TP with length, and PPP's own header */
 
 static bool parse_rest(struct vpdn_reader *r, struct vpdn_ppp_packet *p)
 {
@@ -131,6 +132,25 @@ void vpdn_uncount_echo(void)
 	vpdn_writer_u16(&w, sizeof(pkt));
 	vpdn_writer_u32(&w, ~lcp_gotoptions[0].magicnumber);	/* any but our own */
 	lcp_protent.input(0, pkt, (int)w.len);
+}
+
+void vpdn_channel_options(bool l2tp)
+{
+	lcp_wantoptions[0].neg_asyncmap = 0;
+	lcp_wantoptions[0].neg_pcompression = 0;
+	lcp_wantoptions[0].neg_accompression = 0;
+	lcp_allowoptions[0].neg_asyncmap = l2tp;
+	lcp_allowoptions[0].neg_pcompression = l2tp;
+	lcp_allowoptions[0].neg_accompression = l2tp;
+	if (l2tp && lcp_allowoptions[0].mru == MAXMRU)	/* no "mtu" in the options */
+		lcp_allowoptions[0].mru = L2TP_MTU;
+
+	ccp_wantoptions[0].deflate = 0;
+	ccp_allowoptions[0].deflate = 0;
+	ccp_wantoptions[0].bsd_compress = 0;
+	ccp_allowoptions[0].bsd_compress = 0;
+	ipcp_wantoptions[0].neg_vj = 0;
+	ipcp_allowoptions[0].neg_vj = 0;
 }
 
 unsigned char vpdn_chap_mdtype(uint8_t algorithm)

@@ -42,6 +42,14 @@ void vpdn_unmute(void);
  * is the answer. */
 void vpdn_uncount_echo(void);
 
+/*
+ * `check_options` of a channel that is no serial line: no async map, no header
+ * compression to ask for, as with the stock plugins.  PPPoE refuses them (RFC 2516
+ * section 7); behind L2TP the peer may sit on a line that has them (RFC 2661 section
+ * 4.4.5), so they are granted, and the MTU leaves room for the tunnel.
+ */
+void vpdn_channel_options(bool l2tp);
+
 /* pppd's bit for a CHAP algorithm of RFC 1994, 0 when it has none. */
 unsigned char vpdn_chap_mdtype(uint8_t algorithm);
 /* The algorithm pppd would use of a set of bits, 0 when it is empty. */

@@ -40,7 +40,7 @@
 extern int fd_ppp, devfd;
 extern bool multilink, auth_required, nodetach, updetach, demand, persist, doing_multilink, multilink_master;
 extern char devnam[], remote_number[], our_name[];
-extern int got_sigterm, got_sighup;
+extern int got_sigterm, got_sighup, asked_to_quit;
 extern int log_to_fd, baud_rate;
 extern bool log_default;
 extern struct channel tty_channel;
@@ -56,6 +56,7 @@ int parse_args(int, char **);
 #define vpdn_ppp_status()			((int)ppp_status())
 #define vpdn_ppp_set_status(code)		ppp_set_status(code)
 #define vpdn_ppp_setenv(name, value)		ppp_script_setenv(name, value, 0)
+#define vpdn_ppp_unsetenv(name)			ppp_script_unsetenv(name)
 #define vpdn_ppp_establish			ppp_generic_establish
 #define vpdn_ppp_disestablish			ppp_generic_disestablish
 #define vpdn_ppp_set_modem(on)			ppp_set_modem(on)
@@ -74,7 +75,7 @@ int parse_args(int, char **);
 
 #define VPDN_PPPD_VERSION	VERSION
 
-extern int got_sigterm, got_sighup;
+extern int got_sigterm, got_sighup, asked_to_quit;
 extern struct channel tty_channel;
 
 #define vpdn_ppp_timeout(func, arg, s, us)	timeout(func, arg, s, us)
@@ -84,6 +85,7 @@ extern struct channel tty_channel;
 #define vpdn_ppp_status()			(status)
 #define vpdn_ppp_set_status(code)		(status = (code))
 #define vpdn_ppp_setenv(name, value)		script_setenv(name, value, 0)
+#define vpdn_ppp_unsetenv(name)			script_unsetenv(name)
 #define vpdn_ppp_establish			generic_establish_ppp
 #define vpdn_ppp_disestablish			generic_disestablish_ppp
 #define vpdn_ppp_set_modem(on)			(modem = (on))

@@ -2,16 +2,8 @@
 /*
  * serve_call.c - see serve_call.h; called by vpdn-serve.c.
  *
- * It owns the session's socket and the call's connection.  The connection works both
- * ways: what becomes of PPP is said on it (CALL_STARTED to CALL_ENDED), and its end is
- * the session's end.  pppd has no way to watch a further fd, so the kernel sends a
- * signal when something happens on it: SIGURG, which pppd leaves alone and whose
- * default is to be ignored.
- *
- * When the requester has closed, no PPP packet reaches the peer any more.  The handler
- * then puts /dev/null in the place of the session's socket: the kernel takes the
- * channel down, pppd reads a hangup from it, and leaves at once, by its own paths and
- * with its scripts, without a Terminate-Request to nobody.
+ * The call's connection works both ways: what becomes of PPP is said on it
+ * (CALL_STARTED to CALL_ENDED), and its end is the session's end (conn_watch.c).
  *
  * A link's end is not always the process's.  In a multilink bundle the pppd of the first
  * link keeps the interface, and stays in its PHASE_MASTER until the last link is gone.
@@ -21,13 +13,13 @@
  */
 #include "serve_call.h"
 
-#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "conn_watch.h"
 #include "plugin_common.h"
 #include "serve_bundle.h"
 #include "serve_cause.h"
@@ -35,14 +27,12 @@
 
 #define PPPOE_MTU		1492	/* RFC 2516 section 7 */
 #define PPPOE_OVERHEAD		8	/* RFC 4638 section 2: of the Ethernet MTU */
-#define L2TP_MTU		1460	/* 1500 less IP, UDP, L2TP with length, and PPP's own header */
 #define OPTION_WORDS_MAX	256
 
 static struct {
 	struct vpdn_ipc_msg *msg;	/* CALL_START; NULL: this process is no template's child */
 	uint8_t access;			/* enum vpdn_access_kind */
 	pid_t pid;
-	int null_fd;
 	bool handed_over;
 	bool ended_said;
 	int (*next_phase)(int);
@@ -50,21 +40,16 @@ static struct {
 } call;
 
 /* Used by the signal handler too. */
-static volatile sig_atomic_t conn_fd = -1, session_fd = -1;
 static volatile sig_atomic_t running;		/* pppd's own handlers are installed */
 static volatile sig_atomic_t close_asked;
-static struct vpdn_ipc_msg received;		/* the handler's only */
 static char close_text[128];			/* written before close_asked is set */
 
 /* ---- the connection: towards the requester ---- */
 
 static void say(struct vpdn_ipc_builder *b)
 {
-	int fd = conn_fd, rc;
+	int rc = vpdn_conn_send(b);
 
-	if (fd < 0 || call.handed_over)
-		return;
-	rc = vpdn_ipc_send(fd, b, NULL, 0);
 	if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
 		warn("vpdn: cannot tell the requester: %s", strerror(-rc));
 }
@@ -160,57 +145,17 @@ static void at_exit(int status, void *arg)
 
 /* ---- the connection: from the requester ---- */
 
-/* The session is gone under us.  Async-signal-safe. */
-static void hang_up(void)
+/* In the signal handler. */
+static void message_came(const struct vpdn_ipc_msg *m)
 {
-	int fd = session_fd;
-
-	session_fd = -1;
-	if (fd >= 0)
-		dup3(call.null_fd, fd, O_CLOEXEC);
-}
-
-/* Something happened on the connection.  Only what may be called in a handler. */
-static void on_connection(int sig)
-{
-	int saved = errno, fd = conn_fd, rc;
-
-	(void)sig;
-	while (fd >= 0 && (rc = vpdn_ipc_recv(fd, &received)) != -EAGAIN) {
-		if (rc == 1) {
-			if (received.type == VPDN_MSG_CALL_CLOSE && !close_asked) {
-				vpdn_ipc_get_text(&received, VPDN_TLV_TEXT, close_text, sizeof(close_text));
-				close_asked = 1;
-				if (running)
-					kill(call.pid, SIGHUP);
-				else
-					hang_up();
-			}
-			vpdn_ipc_msg_close(&received);
-			continue;
-		}
-		if (rc == 0 || rc == -ECONNRESET || rc == -EPIPE) {
-			conn_fd = -1;	/* stays open: nothing may take its number */
-			hang_up();
-			break;
-		}
-		if (rc != -EPROTO && rc != -EOPNOTSUPP && rc != -EBADMSG && rc != -EMSGSIZE)
-			break;
-	}
-	errno = saved;
-}
-
-static void watch_connection(void)
-{
-	struct sigaction sa = { .sa_handler = on_connection, .sa_flags = SA_RESTART };
-	int flags = fcntl(conn_fd, F_GETFL);
-
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGURG, &sa, NULL);
-	if (flags < 0 || fcntl(conn_fd, F_SETSIG, SIGURG) < 0 || fcntl(conn_fd, F_SETOWN, call.pid) < 0 ||
-	    fcntl(conn_fd, F_SETFL, flags | O_ASYNC | O_NONBLOCK) < 0)
-		fatal("vpdn: cannot watch the call's connection: %m");
-	kill(call.pid, SIGURG);	/* what came before */
+	if (m->type != VPDN_MSG_CALL_CLOSE || close_asked)
+		return;
+	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, close_text, sizeof(close_text));
+	close_asked = 1;
+	if (running)
+		kill(call.pid, SIGHUP);
+	else
+		vpdn_conn_hang_up();
 }
 
 /* ---- for the other plugins (serve_api.h) ---- */
@@ -232,22 +177,14 @@ void vpdn_call_forget_credentials(void)
 int vpdn_call_hand_over(void)
 {
 	struct vpdn_ipc_builder b;
-	int fd = conn_fd, flags, rc;
+	int rc;
 
-	if (fd < 0)
-		return -EPIPE;
 	vpdn_ipc_begin(&b, VPDN_MSG_CALL_HANDED_OVER, 0, 0);
-	rc = vpdn_ipc_send(fd, &b, NULL, 0);
+	rc = vpdn_conn_send(&b);
 	if (rc < 0)
 		return rc;
 	call.handed_over = true;
-	conn_fd = -1;
-	/* These belong to the connection, not to our fd: they would go with it. */
-	flags = fcntl(fd, F_GETFL);
-	if (flags >= 0)
-		fcntl(fd, F_SETFL, flags & ~O_ASYNC);
-	fcntl(fd, F_SETOWN, 0);
-	return fd;
+	return vpdn_conn_take();
 }
 
 /* ---- what a pppd of its own would have ---- */
@@ -266,6 +203,7 @@ static void own_random_numbers(void)
 static void parse_options(void)
 {
 	char *argv[OPTION_WORDS_MAX + 1], line[256];
+	struct vpdn_ipc_builder b;
 	struct vpdn_ipc_iter it;
 	struct vpdn_text t;
 	const uint8_t *p;
@@ -288,7 +226,10 @@ static void parse_options(void)
 		return;
 refused:
 	error("vpdn: the call's options are not valid: %s", line);
-	vpdn_ipc_send_error(conn_fd, call.msg->seq, EINVAL, "pppd does not accept the options of the call");
+	vpdn_ipc_begin(&b, VPDN_MSG_ERROR, VPDN_IPC_F_REPLY, call.msg->seq);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_ERRNO, EINVAL);
+	vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, "pppd does not accept the options of the call");
+	say(&b);
 	call.ended_said = true;
 	exit(EXIT_OPTION_ERROR);
 }
@@ -354,10 +295,7 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 {
 	call.msg = msg;
 	call.pid = getpid();
-	conn_fd = conn;
-	session_fd = vpdn_ipc_take_fd(msg, 0);
-	call.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (session_fd < 0 || call.null_fd < 0)
+	if (vpdn_conn_open(conn, vpdn_ipc_take_fd(msg, 0), message_came) < 0 || vpdn_conn_session() < 0)
 		fatal("vpdn: the call has no session: %m");
 	vpdn_ipc_get_u8(msg, VPDN_TLV_ACCESS, &call.access);
 
@@ -379,7 +317,8 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 	else
 		set_pppoe();
 	say_started();
-	watch_connection();
+	if (vpdn_conn_watch() < 0)
+		fatal("vpdn: cannot watch the call's connection: %m");
 }
 
 /* ---- the channel ---- */
@@ -412,32 +351,11 @@ static int pppoe_limit(void)
 	return limit;
 }
 
-/*
- * Neither channel is a serial line: no async map, no header compression to ask for.
- * PPPoE refuses them (RFC 2516 section 7); over L2TP the subscriber may sit on a line
- * that has them (RFC 2661 section 4.4.5), so they are granted.
- */
 void vpdn_call_check_options(void)
 {
-	bool l2tp = call.access == VPDN_ACCESS_L2TP;
-
-	lcp_wantoptions[0].neg_asyncmap = 0;
-	lcp_wantoptions[0].neg_pcompression = 0;
-	lcp_wantoptions[0].neg_accompression = 0;
-	lcp_allowoptions[0].neg_asyncmap = l2tp;
-	lcp_allowoptions[0].neg_pcompression = l2tp;
-	lcp_allowoptions[0].neg_accompression = l2tp;
-	if (!l2tp)
+	vpdn_channel_options(call.access == VPDN_ACCESS_L2TP);
+	if (call.access != VPDN_ACCESS_L2TP)
 		limit_mru(pppoe_limit());
-	else if (lcp_allowoptions[0].mru == MAXMRU)	/* no "mtu" in the options */
-		lcp_allowoptions[0].mru = L2TP_MTU;
-
-	ccp_wantoptions[0].deflate = 0;
-	ccp_allowoptions[0].deflate = 0;
-	ccp_wantoptions[0].bsd_compress = 0;
-	ccp_allowoptions[0].bsd_compress = 0;
-	ipcp_wantoptions[0].neg_vj = 0;
-	ipcp_allowoptions[0].neg_vj = 0;
 }
 
 int vpdn_call_connect(void)
@@ -445,28 +363,10 @@ int vpdn_call_connect(void)
 	running = 1;
 	if (close_asked)	/* it came while pppd was starting */
 		return -1;
-	if (session_fd < 0) {
+	if (vpdn_conn_session() < 0) {
 		info("vpdn: the call ended before pppd had started");
 		vpdn_ppp_set_status(EXIT_HANGUP);
 		return -1;
 	}
-	return session_fd;
-}
-
-void vpdn_call_disconnect(void)
-{
-	int fd = session_fd;
-
-	session_fd = -1;	/* before closing: the handler must not touch a reused number */
-	if (fd >= 0)
-		close(fd);
-}
-
-/* In a script's process, in place of closing devfd. */
-void vpdn_call_close(void)
-{
-	int fd = session_fd;
-
-	if (fd >= 0)
-		close(fd);
+	return vpdn_conn_session();
 }

@@ -19,6 +19,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "conn_watch.h"
 #include "ipc_client.h"
 #include "serve_api.h"
 #include "serve_call.h"
@@ -96,10 +97,10 @@ static struct channel template_channel = {
 	.process_extra_options = become_template,
 	.check_options = vpdn_call_check_options,
 	.connect = vpdn_call_connect,
-	.disconnect = vpdn_call_disconnect,
+	.disconnect = vpdn_conn_close_session,
 	.establish_ppp = vpdn_ppp_establish,
 	.disestablish_ppp = vpdn_ppp_disestablish,
-	.close = vpdn_call_close,
+	.close = vpdn_conn_close,
 };
 
 static int set_template(char **argv)
