@@ -52,7 +52,7 @@ struct vpdn_call {
 	struct vpdn_config *config;	/* held while it is being placed */
 	struct vpdn_choice choice;	/* choice.group lives in config */
 	char group[VPDN_NAME_MAX + 1];
-	uint64_t tried;			/* bit set of choice.group->lns */
+	uint64_t tried;			/* bit set of choice.group->peers */
 	unsigned int attempts;
 	struct vpdn_usage *lns, *of_group;	/* that count this session; NULL: not counted */
 	uint16_t tunnel_id, peer_tunnel_id, session_id, peer_session_id;

@@ -202,7 +202,7 @@ static enum vpdn_fwd_event act_forget(struct vpdn_call *call)
 	return VPDN_EV_NONE;
 }
 
-static bool count_session(struct vpdn_call *call, const struct vpdn_lns *lns)
+static bool count_session(struct vpdn_call *call, const struct vpdn_peer *lns)
 {
 	call->lns = vpdn_usage_get(&call->d->usages, call->group, lns->addr, lns->port);
 	if (!call->lns)
@@ -249,7 +249,7 @@ static enum vpdn_fwd_event act_place(struct vpdn_call *call)
 				    (unsigned long long)d->fd_limit);
 		return VPDN_EV_NO_LNS;
 	}
-	i = vpdn_lns_choose(&d->usages, g, call->tried, now, arc4random());
+	i = vpdn_peer_choose(&d->usages, g, call->tried, now, arc4random());
 	if (i < 0) {
 		if (!call->attempts)
 			vpdn_call_set_cause(call, 0, 0, &n->rejected_limit, "session limits of all LNSs of vpdn-group %s reached", g->name);
@@ -273,9 +273,9 @@ static enum vpdn_fwd_event act_place(struct vpdn_call *call)
 	n->placed++;
 	ref_new(call);
 	memcpy(ask.buf, call->ask, call->ask_len);
-	rc = count_session(call, &g->lns[i]) ? vpdn_ipc_parse(&ask, call->ask_len) : -ENOMEM;
+	rc = count_session(call, &g->peers[i]) ? vpdn_ipc_parse(&ask, call->ask_len) : -ENOMEM;
 	if (!rc)
-		rc = vpdn_l2tp_place(d->l2tp, call->ref, g, &g->lns[i], timeout, &ask);
+		rc = vpdn_l2tp_place(d->l2tp, call->ref, g, &g->peers[i], timeout, &ask);
 	vpdn_ipc_msg_wipe(&ask);
 	if (rc) {
 		vpdn_call_set_cause(call, 0, 0, &n->rejected_internal, "asking xl2tpd for a call: %s", strerror(-rc));

@@ -46,6 +46,7 @@ struct vpdn_config *vpdn_config_new(const char *path)
 		return NULL;
 	}
 	TAILQ_INIT(&c->groups);
+	TAILQ_INIT(&c->dialers);
 	RB_INIT(&c->keys);
 	c->dead_s = 60;
 	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
@@ -66,23 +67,57 @@ static void strings_free(struct vpdn_strings *s)
 	free(s->v);
 }
 
+static void accept_free(struct vpdn_accept *a)
+{
+	strings_free(&a->terminate_from);
+	free(a->sources);
+}
+
+static void dialer_free(struct vpdn_dialer *d)
+{
+	strings_free(&d->ttys);
+	strings_free(&d->script);
+	strings_free(&d->hangup);
+	strings_free(&d->command);
+	free(d->name);
+	free(d->interface);
+	free(d->service);
+	free(d->run_as);
+	free(d);
+}
+
 static void group_free(struct vpdn_group *g)
 {
-	strings_free(&g->terminate_from);
+	accept_free(&g->dialin);
+	accept_free(&g->dialout);
+	for (size_t i = 0; i < g->n_numbers; i++) {
+		if (g->numbers[i].compiled)
+			regfree(&g->numbers[i].re);
+		free(g->numbers[i].pattern);
+		free(g->numbers[i].replace);
+	}
+	for (size_t i = 0; i < g->n_dials; i++) {
+		free(g->dials[i].pattern);
+		free(g->dials[i].replace);
+		free(g->dials[i].dialer_name);
+	}
+	free(g->numbers);
+	free(g->dials);
+	free(g->sub_address);
 	if (g->tunnel_password) {
 		explicit_bzero(g->tunnel_password, strlen(g->tunnel_password));
 		free(g->tunnel_password);
 	}
 	free(g->name);
 	free(g->local_name);
-	free(g->lns);
-	free(g->sources);
+	free(g->peers);
 	free(g->ppp_template);
 	free(g);
 }
 
 void vpdn_config_put(struct vpdn_config *c)
 {
+	struct vpdn_dialer *d;
 	struct vpdn_group *g;
 	struct vpdn_key *k;
 
@@ -97,6 +132,10 @@ void vpdn_config_put(struct vpdn_config *c)
 		TAILQ_REMOVE(&c->groups, g, link);
 		group_free(g);
 	}
+	while ((d = TAILQ_FIRST(&c->dialers))) {
+		TAILQ_REMOVE(&c->dialers, d, link);
+		dialer_free(d);
+	}
 	free(c->path);
 	free(c);
 }
@@ -108,6 +147,16 @@ const struct vpdn_group *vpdn_config_group(const struct vpdn_config *c, const ch
 	TAILQ_FOREACH(g, &c->groups, link)
 		if (!strcmp(g->name, name))
 			return g;
+	return NULL;
+}
+
+const struct vpdn_dialer *vpdn_config_dialer(const struct vpdn_config *c, const char *name)
+{
+	const struct vpdn_dialer *d;
+
+	TAILQ_FOREACH(d, &c->dialers, link)
+		if (!strcmp(d->name, name))
+			return d;
 	return NULL;
 }
 

@@ -2,10 +2,11 @@
 /*
  * config.h - vpdn.conf as vpdnd uses it: read once, checked whole, never changed.
  *
- * vpdnd.c loads it at the start and on reload, group.c chooses by it, l2tp_peer.c
- * sends its accepting groups to xl2tpd's module, calls hold a reference while they
- * are being placed. It owns all strings in it and wipes the secrets with the last
- * reference. The grammar is the table in config_parse.c; vpdn.conf(5) describes it.
+ * vpdnd.c loads it at the start and on reload, group.c and number.c choose by it,
+ * l2tp_peer.c sends its accepting groups to xl2tpd's module, dialer_peer.c the dialers
+ * to vpdn-dialer, calls hold a reference while they are being placed. It owns all
+ * strings in it and wipes the secrets with the last reference. The grammar is in
+ * config_parse.c, what a value may be in config_value.c; vpdn.conf(5) describes it.
  */
 #ifndef VPDN_CONFIG_H
 #define VPDN_CONFIG_H
@@ -13,6 +14,7 @@
 #include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
 #include <netinet/in.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +23,8 @@
 #define VPDN_L2TP_PORT		1701u	/* RFC 2661 section 8.1 */
 #define VPDN_NAME_MAX		64u	/* group, template and host names, octets */
 
-#define VPDN_LNS_MAX		64u	/* initiate-to of one group */
+#define VPDN_PEERS_MAX		64u	/* initiate-to of one group */
+#define VPDN_PARTS_MAX		10u	/* of a number's pattern: the whole and \1 to \9 */
 
 /* What a subscriber's group is looked for by. */
 enum vpdn_key_kind { VPDN_KEY_LINE, VPDN_KEY_DNIS, VPDN_KEY_DOMAIN, VPDN_KEY_KINDS };
@@ -31,8 +34,8 @@ struct vpdn_source {
 	uint8_t prefix_len;
 };
 
-/* One `initiate-to`. */
-struct vpdn_lns {
+/* One `initiate-to`: an LNS for dial-in, a LAC for dial-out. */
+struct vpdn_peer {
 	struct in_addr addr;
 	uint16_t port;
 	uint32_t priority;	/* lowest first */
@@ -59,31 +62,84 @@ struct vpdn_key {
 RB_HEAD(vpdn_keys, vpdn_key);
 TAILQ_HEAD(vpdn_group_keys, vpdn_key);
 
+/* Whose tunnels an accept block takes; nothing in a list: anybody's. */
+struct vpdn_accept {
+	struct vpdn_strings terminate_from;
+	struct vpdn_source *sources;
+	size_t n_sources;
+};
+
+/* One `number`: an LNS's translation of what is to be dialled. */
+struct vpdn_number {
+	char *pattern;			/* POSIX ERE */
+	regex_t re;
+	bool compiled;
+	char *replace;			/* \1 to \9: the pattern's parts */
+};
+
+/* One `dial`: which of a LAC's dialers a number goes to. */
+struct vpdn_dial {
+	char *pattern;			/* of fnmatch(3) */
+	char *replace;			/* %n: the number; NULL: as it is */
+	char *dialer_name;
+	const struct vpdn_dialer *dialer;
+	unsigned int line;
+};
+
+struct vpdn_dialer {
+	TAILQ_ENTRY(vpdn_dialer) link;
+	char *name;
+	uint8_t kind;			/* enum vpdn_dialer_kind */
+	uint32_t limit;			/* calls; 0: none */
+	uint32_t timeout_s;		/* to bring a bearer up */
+	/* chat */
+	struct vpdn_strings ttys, script, hangup;
+	uint32_t speed;			/* bit/s; 0: as the tty is */
+	/* pppoe */
+	char *interface, *service;	/* service NULL: any */
+	uint16_t mtu;			/* octets; 0: 1492 */
+	/* exec */
+	struct vpdn_strings command;
+	char *run_as;			/* NULL: root */
+	bool wait_report;
+};
+TAILQ_HEAD(vpdn_dialers, vpdn_dialer);
+
 struct vpdn_group {
 	TAILQ_ENTRY(vpdn_group) link;
 	char *name;
 	unsigned int line;		/* in the file, where the group ends */
-	bool accepts;			/* accept-dialin, else request-dialin */
+	uint8_t requests, accepts;	/* enum vpdn_accepts bits: what it asks peers for, what it takes from them */
 	char *local_name;
 	bool tunnel_auth;
 	char *tunnel_password;		/* secret; NULL when !tunnel_auth */
-	uint32_t idle_s;
+	uint32_t opened_idle_s, accepted_idle_s;	/* of a tunnel that we, or the peer, opened */
 	uint32_t hello_s;
 	uint32_t limit;			/* sessions; 0: none */
-	/* request-dialin */
-	struct vpdn_group_keys keys;	/* in the order of the file */
-	struct vpdn_lns *lns;
-	size_t n_lns;
+	/* request-dialin, request-dialout */
+	struct vpdn_peer *peers;
+	size_t n_peers;
 	struct in_addr source_ip;	/* INADDR_ANY: as the routing says */
 	uint32_t connect_timeout_s;
+	/* request-dialin */
+	struct vpdn_group_keys keys;	/* in the order of the file */
+	/* request-dialout */
+	struct vpdn_number *numbers;
+	size_t n_numbers;
+	char *sub_address;		/* NULL: none */
+	uint32_t min_bps, max_bps;
+	uint32_t bearer, framing;	/* bits of AVPs 18 and 19 */
+	uint32_t dial_timeout_s;
 	/* accept-dialin */
-	struct vpdn_strings terminate_from;
-	struct vpdn_source *sources;
-	size_t n_sources;
+	struct vpdn_accept dialin;
 	char *ppp_template;
 	uint8_t lcp_policy;		/* enum vpdn_lcp_policy */
 	bool has_pool;
 	struct in_addr pool_local, pool_first, pool_last;
+	/* accept-dialout */
+	struct vpdn_accept dialout;
+	struct vpdn_dial *dials;	/* in the order of the file: the first that matches */
+	size_t n_dials;
 };
 TAILQ_HEAD(vpdn_groups, vpdn_group);
 
@@ -97,6 +153,7 @@ struct vpdn_config {
 	uint32_t dead_s;
 	struct vpdn_groups groups;
 	struct vpdn_keys keys;
+	struct vpdn_dialers dialers;
 };
 
 /*
@@ -113,6 +170,9 @@ void vpdn_config_put(struct vpdn_config *c);	/* NULL is fine */
 
 /* The group by its name, or NULL. */
 const struct vpdn_group *vpdn_config_group(const struct vpdn_config *c, const char *name);
+
+/* The dialer by its name, or NULL. */
+const struct vpdn_dialer *vpdn_config_dialer(const struct vpdn_config *c, const char *name);
 
 /* The group that has this value, without regard to case, or NULL. */
 const struct vpdn_group *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value);

@@ -113,8 +113,8 @@ static bool configured(const struct vpdn_config *c, const struct vpdn_usage *x)
 
 	if (!g || x->addr.s_addr == INADDR_ANY)
 		return g;
-	for (size_t i = 0; i < g->n_lns; i++)
-		if (g->lns[i].addr.s_addr == x->addr.s_addr && g->lns[i].port == x->port)
+	for (size_t i = 0; i < g->n_peers; i++)
+		if (g->peers[i].addr.s_addr == x->addr.s_addr && g->peers[i].port == x->port)
 			return true;
 	return false;
 }
@@ -144,7 +144,7 @@ struct candidates {
 	uint32_t priority;
 };
 
-static void candidate_add(struct candidates *c, const struct vpdn_lns *l, size_t i)
+static void candidate_add(struct candidates *c, const struct vpdn_peer *l, size_t i)
 {
 	if (c->set && l->priority > c->priority)
 		return;
@@ -154,14 +154,14 @@ static void candidate_add(struct candidates *c, const struct vpdn_lns *l, size_t
 	c->weight += l->weight;
 }
 
-int vpdn_lns_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random)
+int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random)
 {
 	struct candidates alive = { 0 }, dead = { 0 }, *c;
 	bool full = false;
 	uint64_t at;
 
-	for (size_t i = 0; i < g->n_lns; i++) {
-		const struct vpdn_lns *l = &g->lns[i];
+	for (size_t i = 0; i < g->n_peers; i++) {
+		const struct vpdn_peer *l = &g->peers[i];
 		const struct vpdn_usage *x = vpdn_usage_find(u, g->name, l->addr, l->port);
 
 		if (tried >> i & 1)
@@ -176,12 +176,12 @@ int vpdn_lns_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uin
 	if (!c->set)
 		return full ? -EUSERS : -ENOENT;
 	at = random % c->weight;
-	for (size_t i = 0; i < g->n_lns; i++) {
+	for (size_t i = 0; i < g->n_peers; i++) {
 		if (!(c->set >> i & 1))
 			continue;
-		if (at < g->lns[i].weight)
+		if (at < g->peers[i].weight)
 			return (int)i;
-		at -= g->lns[i].weight;
+		at -= g->peers[i].weight;
 	}
 	return -ENOENT;
 }

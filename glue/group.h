@@ -56,8 +56,8 @@ bool vpdn_group_full(const struct vpdn_usages *u, const struct vpdn_group *g);
 /*
  * Chooses the next LNS of a group: of those not in the bit set `tried` and below
  * their limit, the living before the dead, then the lowest priority; among equals by weight, with
- * `random` deciding. The index in g->lns; -ENOENT: all were tried; -EUSERS: those left are full.
+ * `random` deciding. The index in g->peers; -ENOENT: all were tried; -EUSERS: those left are full.
  */
-int vpdn_lns_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random);
+int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random);
 
 #endif

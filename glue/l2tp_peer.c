@@ -70,36 +70,42 @@ void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c)
 }
 
 /* What a group says about its tunnels, accepted or opened. */
-static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g)
+static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g, uint32_t idle_s)
 {
 	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, g->name);
 	vpdn_ipc_put_text(b, VPDN_TLV_LOCAL_NAME, g->local_name);
 	vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_AUTH, g->tunnel_auth);
 	if (g->tunnel_auth)
 		vpdn_ipc_put_text(b, VPDN_TLV_SECRET, g->tunnel_password);
-	vpdn_ipc_put_u32(b, VPDN_TLV_IDLE_S, g->idle_s);
+	vpdn_ipc_put_u32(b, VPDN_TLV_IDLE_S, idle_s);
 	vpdn_ipc_put_u32(b, VPDN_TLV_HELLO_S, g->hello_s);
 }
 
-static int send_group(struct vpdn_l2tp *l, const struct vpdn_group *g)
+/* One accept block of a group. */
+static int send_accept(struct vpdn_l2tp *l, const struct vpdn_group *g, uint8_t accepts)
 {
+	const struct vpdn_accept *a = accepts == VPDN_ACCEPTS_DIALIN ? &g->dialin : &g->dialout;
 	struct vpdn_ipc_builder b;
 
+	if (!(g->accepts & accepts))
+		return 0;
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_GROUP, 0, 0);
-	put_tunnel(&b, g);
-	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCEPTS, VPDN_ACCEPTS_DIALIN);
-	vpdn_ipc_put_text(&b, VPDN_TLV_PPP_TEMPLATE, g->ppp_template);
-	vpdn_ipc_put_u8(&b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
-	for (size_t i = 0; i < g->terminate_from.n; i++)
-		vpdn_ipc_put_text(&b, VPDN_TLV_TERMINATE_FROM, g->terminate_from.v[i]);
-	for (size_t i = 0; i < g->n_sources; i++)
-		vpdn_ipc_put_source(&b, g->sources[i].addr, g->sources[i].prefix_len);
+	put_tunnel(&b, g, g->accepted_idle_s);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCEPTS, accepts);
+	for (size_t i = 0; i < a->terminate_from.n; i++)
+		vpdn_ipc_put_text(&b, VPDN_TLV_TERMINATE_FROM, a->terminate_from.v[i]);
+	for (size_t i = 0; i < a->n_sources; i++)
+		vpdn_ipc_put_source(&b, a->sources[i].addr, a->sources[i].prefix_len);
 	if (g->limit)
 		vpdn_ipc_put_u32(&b, VPDN_TLV_MAX_SESSIONS, g->limit);
-	if (g->has_pool) {
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LOCAL, g->pool_local);
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_FIRST, g->pool_first);
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LAST, g->pool_last);
+	if (accepts == VPDN_ACCEPTS_DIALIN) {
+		vpdn_ipc_put_text(&b, VPDN_TLV_PPP_TEMPLATE, g->ppp_template);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
+		if (g->has_pool) {
+			vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LOCAL, g->pool_local);
+			vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_FIRST, g->pool_first);
+			vpdn_ipc_put_ip4(&b, VPDN_TLV_POOL_LAST, g->pool_last);
+		}
 	}
 	return vpdn_conn_send(l->conn, &b);
 }
@@ -120,9 +126,12 @@ int vpdn_l2tp_send_groups(struct vpdn_l2tp *l)
 	if (!l->conn)
 		return -ENOTCONN;
 	rc = send_empty(l, VPDN_MSG_L2TP_CONFIG_BEGIN);
-	TAILQ_FOREACH(g, &l->d->config->groups, link)
-		if (!rc && g->accepts)
-			rc = send_group(l, g);
+	TAILQ_FOREACH(g, &l->d->config->groups, link) {
+		if (!rc)
+			rc = send_accept(l, g, VPDN_ACCEPTS_DIALIN);
+		if (!rc)
+			rc = send_accept(l, g, VPDN_ACCEPTS_DIALOUT);
+	}
 	return rc ? rc : send_empty(l, VPDN_MSG_L2TP_CONFIG_END);
 }
 
@@ -133,7 +142,7 @@ static bool travels_on(uint16_t tlv)
 	       (tlv >= VPDN_TLV_PROXY_INITIAL_RCVD && tlv <= VPDN_TLV_AVP);
 }
 
-int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_lns *lns,
+int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_peer *lns,
 		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask)
 {
 	struct vpdn_ipc_builder b;
@@ -146,7 +155,7 @@ int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *
 		return -ENOTCONN;
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_PLACE, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
-	put_tunnel(&b, g);
+	put_tunnel(&b, g, g->opened_idle_s);
 	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, lns->addr);
 	if (lns->port != VPDN_L2TP_PORT)
 		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, lns->port);

@@ -35,7 +35,7 @@ int vpdn_l2tp_send_groups(struct vpdn_l2tp *l);
 void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c);
 
 /* Asks for a call to one LNS of a group, with what SUBSCRIBER_ASK said. */
-int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_lns *lns,
+int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_peer *lns,
 		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask);
 int vpdn_l2tp_connect(struct vpdn_l2tp *l, uint32_t ref);
 int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *cause);

@@ -128,8 +128,8 @@ static const struct column member_columns[] = {
 	{ NULL, false, NULL, NULL, NULL }
 };
 
-static const struct column lns_columns[] = {
-	{ "LNS", false, cell_text, "ip", NULL },
+static const struct column peer_columns[] = {
+	{ "Peer", false, cell_text, "ip", NULL },
 	{ "Port", true, cell_number, "port", NULL },
 	{ "Priority", true, cell_number, "priority", NULL },
 	{ "Weight", true, cell_number, "weight", NULL },
@@ -296,27 +296,51 @@ static void print_list(const char *name, const json_t *list)
 	putchar('\n');
 }
 
+/* What stands in each block of a group: a list, or one word. */
+static const struct {
+	const char *block, *name, *key;
+} group_lines[] = {
+	{ "request-dialin", "domain", "domain" }, { "request-dialin", "dnis", "dnis" }, { "request-dialin", "line", "line" },
+	{ "accept-dialin", "from", "terminate_from" }, { "accept-dialin", "source", "source" },
+	{ "accept-dialin", "template", "ppp_template" }, { "accept-dialin", "LCP again", "lcp_renegotiation" },
+	{ "request-dialout", "number", "number" }, { "request-dialout", "sub-address", "sub_address" },
+	{ "accept-dialout", "from", "terminate_from" }, { "accept-dialout", "source", "source" }, { "accept-dialout", "dial", "dial" },
+};
+
 static void print_group(const json_t *g)
 {
-	char idle[32], hello[32];
+	const json_t *in = json_object_get(g, "accept-dialin"), *out = json_object_get(g, "request-dialout");
+	const char *last = "";
+	char a[32], b[32], c[32];
 
-	printf("vpdn-group %s, %s\n", text_of(g, "name"), text_of(g, "direction"));
-	cell_number(g, "idle_timeout_s", NULL, idle, sizeof(idle));
-	cell_number(g, "hello_s", NULL, hello, sizeof(hello));
-	print_list("domain", json_object_get(g, "domain"));
-	print_list("dnis", json_object_get(g, "dnis"));
-	print_list("line", json_object_get(g, "line"));
-	print_list("from", json_object_get(g, "terminate_from"));
-	print_list("source", json_object_get(g, "source"));
-	optional(g, "template", "ppp_template");
-	optional(g, "LCP again", "lcp_renegotiation");
-	if (json_is_string(json_object_get(g, "pool_first")))
-		field("pool", "%s to %s, ours %s", text_of(g, "pool_first"), text_of(g, "pool_last"), text_of(g, "pool_local"));
+	printf("vpdn-group %s\n", text_of(g, "name"));
+	for (size_t i = 0; i < sizeof(group_lines) / sizeof(group_lines[0]); i++) {
+		const json_t *block = json_object_get(g, group_lines[i].block);
+
+		if (!block)
+			continue;
+		if (strcmp(last, group_lines[i].block))
+			printf(" %s\n", group_lines[i].block);
+		last = group_lines[i].block;
+		print_list(group_lines[i].name, json_object_get(block, group_lines[i].key));
+		optional(block, group_lines[i].name, group_lines[i].key);
+	}
+	printf(" all\n");
+	if (json_is_string(json_object_get(in, "pool_first")))
+		field("pool", "%s to %s, ours %s", text_of(in, "pool_first"), text_of(in, "pool_last"), text_of(in, "pool_local"));
+	if (out) {
+		cell_number(out, "min_bps", NULL, a, sizeof(a));
+		cell_number(out, "max_bps", NULL, b, sizeof(b));
+		cell_number(out, "dial_timeout_s", NULL, c, sizeof(c));
+		field("dial-out", "%s to %s bit/s, dial-timeout %s s", a, b, c);
+	}
+	cell_number(g, "idle_timeout_s", NULL, a, sizeof(a));
+	cell_number(g, "hello_s", NULL, b, sizeof(b));
 	field("local-name", "%s", text_of(g, "local_name"));
 	field("tunnel", "authentication %s, idle-timeout %s s, hello %s s",
-	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", idle, hello);
-	if (json_array_size(json_object_get(g, "lns")))
-		print_table(lns_columns, json_object_get(g, "lns"), "  ");
+	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", a, b);
+	if (json_array_size(json_object_get(g, "peers")))
+		print_table(peer_columns, json_object_get(g, "peers"), "  ");
 }
 
 void vpdnctl_print_groups(const json_t *o)

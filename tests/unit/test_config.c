@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "glue/config.h"
+#include "ipc_proto.h"
 #include "proxy.h"
 
 static char path[] = "/tmp/vpdn-test-config-XXXXXX";
@@ -66,6 +67,11 @@ static void bad(const char *text, unsigned int line, const char *what, const cha
 #define TO	"initiate-to \"192.0.2.2\" { }\n"
 #define SECRET	"tunnel-password = \"s\"\n"
 #define ACCEPT	"accept-dialin { protocol = l2tp ppp-template = corp }\n"
+#define PTY	"dialer pty { exec { command = { \"/bin/dial\" } } }\n"
+/* A dial-out block within a group; what is wrong in it stands on line 3, the group ends on line 6. */
+#define OUT(text)	"vpdn-group a {\n request-dialout { protocol = l2tp\n" text "\n }\n" TO SECRET "}\n"
+#define IN(text)	"vpdn-group a {\n accept-dialout { protocol = l2tp\n" text "\n }\n" SECRET "}\n" PTY
+#define DIALER(text)	"dialer d {\n" text "\n}\n"
 
 static void empty_file_is_right(void **state)
 {
@@ -90,20 +96,21 @@ static void request_group_and_defaults(void **state)
 
 	(void)state;
 	assert_string_equal(g->name, "corp");
-	assert_false(g->accepts);
+	assert_int_equal(g->accepts, 0);
+	assert_int_equal(g->requests, VPDN_ACCEPTS_DIALIN);
 	assert_true(g->tunnel_auth);
 	assert_string_equal(g->tunnel_password, "s");
-	assert_int_equal(g->idle_s, 15);
+	assert_int_equal(g->opened_idle_s, 15);
 	assert_int_equal(g->hello_s, 60);
 	assert_int_equal(g->connect_timeout_s, 10);
 	assert_int_equal(g->limit, 0);
 	assert_int_equal(g->source_ip.s_addr, INADDR_ANY);
-	assert_int_equal(g->n_lns, 1);
-	assert_int_equal(g->lns[0].addr.s_addr, inet_addr("192.0.2.2"));
-	assert_int_equal(g->lns[0].port, 1701);
-	assert_int_equal(g->lns[0].priority, 1);
-	assert_int_equal(g->lns[0].weight, 1);
-	assert_int_equal(g->lns[0].limit, 0);
+	assert_int_equal(g->n_peers, 1);
+	assert_int_equal(g->peers[0].addr.s_addr, inet_addr("192.0.2.2"));
+	assert_int_equal(g->peers[0].port, 1701);
+	assert_int_equal(g->peers[0].priority, 1);
+	assert_int_equal(g->peers[0].weight, 1);
+	assert_int_equal(g->peers[0].limit, 0);
 	gethostname(host, sizeof(host) - 1);
 	assert_string_equal(g->local_name, host);
 	assert_true(c->has_secrets);
@@ -135,20 +142,21 @@ static void accept_group_and_all_settings(void **state)
 	assert_int_equal(c->n_search_order, 2);
 	assert_int_equal(c->search_order[0], VPDN_KEY_DOMAIN);
 	assert_int_equal(c->dead_s, 0);
-	assert_true(g->accepts);
+	assert_int_equal(g->accepts, VPDN_ACCEPTS_DIALIN);
+	assert_int_equal(g->requests, 0);
 	assert_false(g->tunnel_auth);
 	assert_null(g->tunnel_password);
-	assert_int_equal(g->idle_s, 0);
+	assert_int_equal(g->accepted_idle_s, 0);
 	assert_int_equal(g->hello_s, 5);
 	assert_int_equal(g->limit, 100);
 	assert_string_equal(g->local_name, "LNS");
 	assert_string_equal(g->ppp_template, "corp");
 	assert_int_equal(g->lcp_policy, VPDN_LCP_NEVER);
-	assert_int_equal(g->terminate_from.n, 2);
-	assert_string_equal(g->terminate_from.v[1], "LAC2");
-	assert_int_equal(g->n_sources, 2);
-	assert_int_equal(g->sources[0].prefix_len, 32);
-	assert_int_equal(g->sources[1].prefix_len, 24);
+	assert_int_equal(g->dialin.terminate_from.n, 2);
+	assert_string_equal(g->dialin.terminate_from.v[1], "LAC2");
+	assert_int_equal(g->dialin.n_sources, 2);
+	assert_int_equal(g->dialin.sources[0].prefix_len, 32);
+	assert_int_equal(g->dialin.sources[1].prefix_len, 24);
 	assert_true(g->has_pool);
 	assert_int_equal(g->pool_local.s_addr, inet_addr("203.0.113.1"));
 	assert_false(c->has_secrets);
@@ -160,7 +168,7 @@ static void accept_group_has_its_own_idle_time(void **state)
 	struct vpdn_config *c = good("vpdn-group lns {\n" ACCEPT SECRET "}\n");
 
 	(void)state;
-	assert_int_equal(TAILQ_FIRST(&c->groups)->idle_s, 10);
+	assert_int_equal(TAILQ_FIRST(&c->groups)->accepted_idle_s, 10);
 	assert_int_equal(TAILQ_FIRST(&c->groups)->lcp_policy, VPDN_LCP_ON_MISMATCH);
 	vpdn_config_put(c);
 }
@@ -173,12 +181,100 @@ static void several_lns(void **state)
 	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
 
 	(void)state;
-	assert_int_equal(g->n_lns, 2);
-	assert_int_equal(g->lns[0].priority, 0);
-	assert_int_equal(g->lns[0].weight, 3);
-	assert_int_equal(g->lns[0].limit, 5);
-	assert_int_equal(g->lns[0].port, 1702);
-	assert_int_equal(g->lns[1].priority, 2);
+	assert_int_equal(g->n_peers, 2);
+	assert_int_equal(g->peers[0].priority, 0);
+	assert_int_equal(g->peers[0].weight, 3);
+	assert_int_equal(g->peers[0].limit, 5);
+	assert_int_equal(g->peers[0].port, 1702);
+	assert_int_equal(g->peers[1].priority, 2);
+	vpdn_config_put(c);
+}
+
+/* Both directions of a pair of hosts under one name and one secret, each way of dialling, and all settings. */
+static void four_blocks_side_by_side(void **state)
+{
+	struct vpdn_config *c = good(
+		"vpdn-group both {\n" REQUEST ACCEPT
+		"request-dialout {\n"
+		"  protocol = l2tp\n"
+		"  number \"^0([1-9].*)\" { replace = \"+44\\\\1\" }\n"
+		"  number \"^x\" { replace = \"\" }\n"
+		"  sub-address = \"7\" min-bps = 2400 max-bps = 56000 bearer = analogue framing = asynchronous dial-timeout = 90\n"
+		"}\n"
+		"accept-dialout {\n"
+		"  protocol = l2tp terminate-from = LNS source = 192.0.2.0/24\n"
+		"  dial \"612*\" { dialer = modems replace = \"9,%n\" }\n"
+		"  dial \"*\" { dialer = pty }\n"
+		"}\n" TO SECRET "}\n"
+		"dialer modems {\n"
+		"  chat { tty = { \"/dev/ttyS0\", \"/dev/modem*\" } speed = 115200 hangup = { \"\", \"+++ATH\", OK } }\n"
+		"  limit = 10 timeout = 30\n"
+		"}\n"
+		"dialer access { pppoe { interface = eth2 service = \"%n\" mtu = 1500 } }\n"
+		"dialer pty { exec { command = { \"/usr/local/bin/dial\", \"%n\" } user = nobody wait = true } }\n");
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
+	const struct vpdn_dialer *d;
+
+	(void)state;
+	assert_int_equal(g->requests, VPDN_ACCEPTS_DIALIN | VPDN_ACCEPTS_DIALOUT);
+	assert_int_equal(g->accepts, VPDN_ACCEPTS_DIALIN | VPDN_ACCEPTS_DIALOUT);
+	assert_int_equal(g->opened_idle_s, 15);
+	assert_int_equal(g->accepted_idle_s, 10);
+	assert_int_equal(g->n_numbers, 2);
+	assert_string_equal(g->numbers[0].replace, "+44\\1");
+	assert_int_equal(g->numbers[0].re.re_nsub, 1);
+	assert_string_equal(g->numbers[1].replace, "");
+	assert_string_equal(g->sub_address, "7");
+	assert_int_equal(g->min_bps, 2400);
+	assert_int_equal(g->max_bps, 56000);
+	assert_int_equal(g->bearer, 2);
+	assert_int_equal(g->framing, 2);
+	assert_int_equal(g->dial_timeout_s, 90);
+	assert_int_equal(g->dialin.terminate_from.n, 0);
+	assert_string_equal(g->dialout.terminate_from.v[0], "LNS");
+	assert_int_equal(g->dialout.sources[0].prefix_len, 24);
+	assert_int_equal(g->n_dials, 2);
+	assert_string_equal(g->dials[0].replace, "9,%n");
+	d = g->dials[0].dialer;
+	assert_ptr_equal(d, vpdn_config_dialer(c, "modems"));
+	assert_int_equal(d->kind, VPDN_DIALER_CHAT);
+	assert_int_equal(d->ttys.n, 2);
+	assert_int_equal(d->speed, 115200);
+	assert_int_equal(d->script.n, 6);
+	assert_string_equal(d->script.v[3], "ATDT%n");
+	assert_int_equal(d->hangup.n, 3);
+	assert_int_equal(d->limit, 10);
+	assert_int_equal(d->timeout_s, 30);
+	d = vpdn_config_dialer(c, "access");
+	assert_int_equal(d->kind, VPDN_DIALER_PPPOE);
+	assert_string_equal(d->interface, "eth2");
+	assert_string_equal(d->service, "%n");
+	assert_int_equal(d->mtu, 1500);
+	assert_int_equal(d->limit, 0);
+	assert_int_equal(d->timeout_s, 45);
+	d = g->dials[1].dialer;
+	assert_int_equal(d->kind, VPDN_DIALER_EXEC);
+	assert_string_equal(d->command.v[1], "%n");
+	assert_string_equal(d->run_as, "nobody");
+	assert_true(d->wait_report);
+	assert_null(vpdn_config_dialer(c, "none"));
+	vpdn_config_put(c);
+}
+
+static void dialout_defaults(void **state)
+{
+	struct vpdn_config *c = good(OUT(""));
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
+
+	(void)state;
+	assert_int_equal(g->requests, VPDN_ACCEPTS_DIALOUT);
+	assert_int_equal(g->n_numbers, 0);
+	assert_null(g->sub_address);
+	assert_int_equal(g->min_bps, 1);
+	assert_int_equal(g->max_bps, 2147483647);
+	assert_int_equal(g->bearer, 3);
+	assert_int_equal(g->framing, 3);
+	assert_int_equal(g->dial_timeout_s, 60);
 	vpdn_config_put(c);
 }
 
@@ -218,7 +314,7 @@ static void mistakes(void **state)
 		unsigned int line;
 		const char *what, *allowed;
 	} cases[] = {
-		{ "foo = 1\n", 1, "foo", "search-order, dead-time, vpdn-group" },
+		{ "foo = 1\n", 1, "foo", "search-order, dead-time, vpdn-group, dialer" },
 		{ "vpdn-group a {\n local-nam = x\n}\n", 2, "local-nam", "local-name" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp\n domian = x } }\n", 3, "domian", "protocol, domain, dnis, line" },
 		{ "search-order = { domain, user }\n", 1, "user", "line, dnis, domain" },
@@ -231,8 +327,7 @@ static void mistakes(void **state)
 		{ "dead-time = 5\ndead-time = 6\n", 2, "dead-time: given twice", "once" },
 		{ "vpdn-group {\n}\n", 1, "title", "vpdn-group" },
 		{ "vpdn-group \"a b\" {\n" REQUEST TO SECRET "}\n", 5, "a b", "letters" },
-		{ "vpdn-group a {\n}\n", 2, "neither", "request-dialin, accept-dialin" },
-		{ "vpdn-group a {\n" REQUEST ACCEPT TO SECRET "}\n", 6, "both", "request-dialin, accept-dialin" },
+		{ "vpdn-group a {\n}\n", 2, "accepts none", "request-dialin, accept-dialin, request-dialout, accept-dialout" },
 		{ "vpdn-group a {\n" REQUEST TO "}\n", 4, "tunnel-password is missing", "tunnel-authentication = false" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-password = \"\"\n}\n", 4, "tunnel-password", "1 to 255" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-authentication = no\n}\n", 4, "\"no\"", "true, false" },
@@ -268,6 +363,45 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n" ACCEPT SECRET "ip-pool { local = 10.0.0.2 first = 10.0.0.2 last = 10.0.0.3 }\n}\n", 5, "local", "outside" },
 		{ "vpdn-group a {\n" ACCEPT SECRET "hello = 0\n}\n", 4, "hello", "from 1" },
 		{ "vpdn-group a {\n" ACCEPT SECRET "hello = 5\nhello = 6\n}\n", 5, "hello: given twice", "once" },
+		{ "vpdn-group a {\n request-dialout { }\n" TO SECRET "}\n", 5, "request-dialout needs protocol", "l2tp" },
+		{ "vpdn-group a {\n request-dialout { protocol = l2tp }\n" SECRET "}\n", 4, "no initiate-to", "for each LNS or LAC" },
+		{ OUT("number \"(\" { replace = 1 }"), 3, "wrong pattern \"(\"", "extended regular expression" },
+		{ OUT("number \"^0\" { }"), 3, "number \"^0\" needs replace", "" },
+		{ OUT("number \"^0(.)\" { replace = \"\\\\2\" }"), 3, "wrong replace \"\\2\"", "as many as" },
+		{ OUT("number \"^0(.)\" { replace = \"x\\\\\" }"), 3, "wrong replace", "\\\\1 to \\\\9" },
+		{ OUT("number \"1\" { replace = 1 } number \"1\" { replace = 2 }"), 3, "duplicate", "1" },
+		{ OUT("bearer = isdn"), 3, "isdn", "digital, analogue, any" },
+		{ OUT("framing = both"), 3, "both", "synchronous, asynchronous, any" },
+		{ OUT("min-bps = 0"), 3, "min-bps", "from 1" },
+		{ OUT("min-bps = 64000 max-bps = 56000"), 4, "min-bps is above", "min-bps <= max-bps" },
+		{ OUT("dial-timeout = 601"), 3, "601", "from 1 to 600" },
+		{ OUT("sub-address = \"\""), 3, "sub-address", "1 to 64" },
+		{ OUT("domain = x"), 3, "domain", "protocol, number, sub-address" },
+		{ OUT("terminate-from = x"), 3, "terminate-from", "allowed here" },
+		{ "vpdn-group a {\n accept-dialout { protocol = l2tp }\n" SECRET "}\n", 4, "has no dial", "dial \"PATTERN\" { dialer = NAME }" },
+		{ IN("dial \"*\" { }"), 3, "dial \"*\" needs dialer", "" },
+		{ IN("dial \"*\" { dialer = modems }"), 3, "no dialer \"modems\"", "dialer modems { ... }" },
+		{ IN("dial \"*\" { dialer = pty } dial \"*\" { dialer = pty }"), 3, "duplicate", "*" },
+		{ IN("dial \"*\" { dialer = pty\n replace = \"\" }"), 4, "replace", "1 to 64" },
+		{ "vpdn-group a {\n accept-dialout { protocol = l2tp dial 1 { dialer = pty } }\n" TO SECRET "}\n" PTY, 5, "initiate-to", "request-dialin or request-dialout" },
+		{ "vpdn-group a {\n accept-dialout { protocol = l2tp dial 1 { dialer = pty } }\n" SECRET "lcp-renegotiation = never }\n" PTY, 4, "lcp-renegotiation", "accept-dialin" },
+		{ DIALER(""), 3, "no way to dial", "one of chat, pppoe, exec" },
+		{ DIALER("pppoe { interface = eth0 } exec { command = { \"/x\" } }"), 3, "more than one", "one of chat, pppoe, exec" },
+		{ DIALER("chat { tty = { \"/dev/ttyS0\" } }\nchat { tty = { \"/dev/ttyS1\" } }"), 3, "chat: given twice", "once in a dialer" },
+		{ DIALER("chat { }"), 2, "chat needs tty", "/dev/" },
+		{ DIALER("chat { tty = { ttyS0 } }"), 2, "ttyS0", "absolute path" },
+		{ DIALER("chat { tty = { \"/dev/ttyS0\" } speed = 200 }"), 2, "200", "from 300" },
+		{ DIALER("chat { tty = { \"/dev/ttyS0\" } script = { \"\", \"AT\tZ\" } }"), 2, "script", "printable" },
+		{ DIALER("pppoe { service = x }"), 2, "pppoe needs interface", "" },
+		{ DIALER("pppoe { interface = \"eth0 1\" }"), 2, "eth0 1", "network interface" },
+		{ DIALER("pppoe { interface = eth0 mtu = 500 }"), 2, "500", "from 576" },
+		{ DIALER("exec { user = nobody }"), 2, "exec needs command", "" },
+		{ DIALER("exec { command = { dial } }"), 2, "\"dial\"", "absolute path" },
+		{ DIALER("exec { command = { \"/x\" } wait = yes }"), 2, "yes", "true, false" },
+		{ DIALER("timeout = 0"), 2, "timeout", "from 1 to 600" },
+		{ DIALER("dtr = drop"), 2, "dtr", "chat, pppoe, exec, limit, timeout" },
+		{ "dialer \"a b\" {\n}\n", 2, "dialer: wrong name", "letters" },
+		{ DIALER("pppoe { interface = eth0 }") DIALER("pppoe { interface = eth0 }"), 6, "duplicate", "d" },
 		{ "vpdn-group a {\n" ACCEPT SECRET, 5, "ends inside of vpdn-group", "}" },
 		{ "vpdn-group a {\n" REQUEST SECRET "initiate-to \"192.0.2.2\" {", 5, "ends inside of initiate-to", "}" },
 		{ "dead-time = \"5", 3, "premature end", "" },
@@ -325,6 +459,8 @@ int main(void)
 		cmocka_unit_test(accept_group_and_all_settings),
 		cmocka_unit_test(accept_group_has_its_own_idle_time),
 		cmocka_unit_test(several_lns),
+		cmocka_unit_test(four_blocks_side_by_side),
+		cmocka_unit_test(dialout_defaults),
 		cmocka_unit_test(keys_are_found_without_regard_to_case),
 		cmocka_unit_test(a_reference_keeps_it),
 		cmocka_unit_test(mistakes),

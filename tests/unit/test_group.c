@@ -136,7 +136,7 @@ static void a_name_with_nul_matches_nothing(void **state)
 
 #define LNS_GROUP(lns)	"vpdn-group g { request-dialin { protocol = l2tp domain = x }\n" lns "tunnel-authentication = false }\n"
 
-static struct vpdn_usage *usage(struct vpdn_usages *u, const struct vpdn_lns *l)
+static struct vpdn_usage *usage(struct vpdn_usages *u, const struct vpdn_peer *l)
 {
 	struct vpdn_usage *x = vpdn_usage_get(u, "g", l->addr, l->port);
 
@@ -152,9 +152,9 @@ static void lowest_priority_first_then_failover(void **state)
 	struct vpdn_usages u = RB_INITIALIZER(&u);
 
 	(void)state;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 1000, 7), 1);
-	assert_int_equal(vpdn_lns_choose(&u, g, 1 << 1, 1000, 7), 0);
-	assert_int_equal(vpdn_lns_choose(&u, g, 3, 1000, 7), -ENOENT);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 7), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 1 << 1, 1000, 7), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 3, 1000, 7), -ENOENT);
 	vpdn_config_put(c);
 }
 
@@ -169,7 +169,7 @@ static void weights_share_the_calls(void **state)
 
 	(void)state;
 	for (uint32_t r = 0; r < 400; r++)
-		got[vpdn_lns_choose(&u, g, 0, 1000, r)]++;
+		got[vpdn_peer_choose(&u, g, 0, 1000, r)]++;
 	assert_int_equal(got[0], 100);
 	assert_int_equal(got[1], 300);
 	assert_int_equal(got[2], 0);
@@ -184,12 +184,12 @@ static void the_dead_come_last(void **state)
 	struct vpdn_usages u = RB_INITIALIZER(&u);
 
 	(void)state;
-	usage(&u, &g->lns[0])->dead_until_ms = 5000;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 4999, 0), 1);
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 5000, 0), 0);
+	usage(&u, &g->peers[0])->dead_until_ms = 5000;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 4999, 0), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 5000, 0), 0);
 	/* All are dead: then the usual order holds. */
-	usage(&u, &g->lns[1])->dead_until_ms = 5000;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 1000, 0), 0);
+	usage(&u, &g->peers[1])->dead_until_ms = 5000;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 0);
 	vpdn_usage_prune(&u, NULL);
 	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
@@ -204,21 +204,21 @@ static void limits_are_kept(void **state)
 	struct vpdn_usage *whole = vpdn_usage_get(&u, "g", (struct in_addr){ INADDR_ANY }, 0);
 
 	(void)state;
-	usage(&u, &g->lns[0])->sessions = 1;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 1000, 0), 0);
-	usage(&u, &g->lns[0])->sessions = 2;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 1000, 0), 1);
-	usage(&u, &g->lns[1])->sessions = 1;
-	assert_int_equal(vpdn_lns_choose(&u, g, 0, 1000, 0), -EUSERS);
-	assert_int_equal(vpdn_lns_choose(&u, g, 1, 1000, 0), -EUSERS);
+	usage(&u, &g->peers[0])->sessions = 1;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 0);
+	usage(&u, &g->peers[0])->sessions = 2;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 1);
+	usage(&u, &g->peers[1])->sessions = 1;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), -EUSERS);
+	assert_int_equal(vpdn_peer_choose(&u, g, 1, 1000, 0), -EUSERS);
 	whole->sessions = 2;
 	assert_false(vpdn_group_full(&u, g));
 	whole->sessions = 3;
 	assert_true(vpdn_group_full(&u, g));
 	/* What has sessions is never forgotten, whatever the configuration says. */
 	vpdn_usage_prune(&u, NULL);
-	assert_ptr_equal(vpdn_usage_find(&u, "g", g->lns[0].addr, g->lns[0].port), usage(&u, &g->lns[0]));
-	whole->sessions = usage(&u, &g->lns[0])->sessions = usage(&u, &g->lns[1])->sessions = 0;
+	assert_ptr_equal(vpdn_usage_find(&u, "g", g->peers[0].addr, g->peers[0].port), usage(&u, &g->peers[0]));
+	whole->sessions = usage(&u, &g->peers[0])->sessions = usage(&u, &g->peers[1])->sessions = 0;
 	vpdn_usage_prune(&u, c);
 	assert_false(RB_EMPTY(&u));
 	vpdn_usage_prune(&u, NULL);

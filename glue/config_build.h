@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config_build.h - between config_parse.c, which reads the file, and config_group.c and
+ * config_dialer.c, which make a group or a dialer of each section that was read.
+ * Functions that build return 0, or -1 after the complaint was kept.
+ */
+#ifndef VPDN_CONFIG_BUILD_H
+#define VPDN_CONFIG_BUILD_H
+
+#include <confuse.h>
+
+#include "config.h"
+
+/* Keeps a complaint about the line where `cfg` ends or stands, if it is the first: later ones follow from it. -1. */
+int vpdn_parse_fail(cfg_t *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int vpdn_parse_fail_memory(void);
+
+/* Values that were checked when they were read. */
+uint32_t vpdn_parse_u32(cfg_t *sec, const char *key, uint32_t otherwise);
+bool vpdn_parse_ip4(cfg_t *sec, const char *key, struct in_addr *a);
+/* Copies; what is not set stays as it is. */
+int vpdn_parse_string(cfg_t *sec, const char *key, char **out);
+int vpdn_parse_strings(cfg_t *sec, const char *key, struct vpdn_strings *out);
+
+/* Makes a group, without its keys, and adds it to the configuration. */
+int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **g);
+int vpdn_dialer_build(struct vpdn_config *c, cfg_t *sec);
+/* At the end of the file: every `dial` gets the dialer that it names. */
+int vpdn_dials_resolve(struct vpdn_config *c, cfg_t *root);
+
+#endif
