@@ -16,7 +16,7 @@ from xl2tpd_wire import Daemon  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--only", help="names of tests, without test_, separated by blanks")
+    parser.addoption("--only", help="names of tests, or how they begin, without test_, separated by blanks")
 
 
 def pytest_configure(config):
@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         mark = item.get_closest_marker("builds")
         fits = build in (mark.args if mark else ("ordinary",))
-        named = not only or item.name.split("[")[0].removeprefix("test_") in only.split()
+        test = item.name.split("[")[0].removeprefix("test_")
+        named = not only or any(test == name or test.startswith(name + "_") for name in only.split())
         (wanted if fits and named else others).append(item)
     items[:] = wanted
     config.hook.pytest_deselected(items=others)

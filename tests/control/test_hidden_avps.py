@@ -10,6 +10,8 @@ import pytest
 
 from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, u16, u32, wait)
 
+pytestmark = pytest.mark.builds("ordinary", "sanitized")
+
 SECRET = b"s3cret"
 VECTOR = bytes(range(0x30, 0x50))
 # RFC 2661, sections 4.4.1 to 4.4.6: "The H-bit MUST be 0"

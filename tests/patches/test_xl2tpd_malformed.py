@@ -259,7 +259,7 @@ def test_half_open_tunnel_ends_by_itself(daemon, peer):
     """A peer that acknowledges our SCCRP and never goes on."""
     peer.send(message(SCCRQ, *sccrq_avps(peer.tid)))
     peer.expect(SCCRP)
-    assert peer.expect(STOPCCN, 40).value(1)[:2] == u16(1)
+    assert peer.expect(STOPCCN, 40).value(1)[:2] == u16(7)
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
 
 

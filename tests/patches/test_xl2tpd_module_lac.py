@@ -209,7 +209,7 @@ def test_challenge_without_a_secret_of_ours(node, lns):
     node.place(1, lns.where, secret=None)
     lns.expect(SCCRQ)
     lns.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(lns.tid)), avp(11, b"challenge")))
-    assert lns.expect(STOPCCN).value(1)[:2] == u16(2)
+    assert lns.expect(STOPCCN).value(1)[:2] == u16(4)
     assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["STAGE"] == 1
 
 
