@@ -401,7 +401,7 @@ static void mistakes(void **state)
 		{ DIALER("timeout = 0"), 2, "timeout", "from 1 to 600" },
 		{ DIALER("dtr = drop"), 2, "dtr", "chat, pppoe, exec, limit, timeout" },
 		{ "dialer \"a b\" {\n}\n", 2, "dialer: wrong name", "letters" },
-		{ DIALER("pppoe { interface = eth0 }") DIALER("pppoe { interface = eth0 }"), 6, "duplicate", "d" },
+		{ DIALER("pppoe { interface = eth0 }") DIALER("pppoe { interface = eth0 }"), 4, "duplicate", "d" },
 		{ "vpdn-group a {\n" ACCEPT SECRET, 5, "ends inside of vpdn-group", "}" },
 		{ "vpdn-group a {\n" REQUEST SECRET "initiate-to \"192.0.2.2\" {", 5, "ends inside of initiate-to", "}" },
 		{ "dead-time = \"5", 3, "premature end", "" },
