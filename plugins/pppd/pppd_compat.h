@@ -82,8 +82,6 @@ extern struct channel tty_channel;
 #define vpdn_ppp_untimeout(func, arg)		untimeout(func, arg)
 #define vpdn_ppp_add_options(table)		add_options(table)
 #define vpdn_ppp_option_error			option_error
-#define vpdn_ppp_status()			(status)
-#define vpdn_ppp_set_status(code)		(status = (code))
 #define vpdn_ppp_setenv(name, value)		script_setenv(name, value, 0)
 #define vpdn_ppp_unsetenv(name)			script_unsetenv(name)
 #define vpdn_ppp_establish			generic_establish_ppp
@@ -96,6 +94,17 @@ extern struct channel tty_channel;
 #define vpdn_ppp_peer_name(buf, size)		strlcpy(buf, peer_authname, size)
 #define vpdn_ppp_on_ip_up(func)			add_notifier(&ip_up_notifier, func, NULL)
 #define vpdn_ppp_on_ipv6_up(func)		add_notifier(&ipv6_up_notifier, func, NULL)
+
+/* no macros: callers have variables of this name */
+static inline int vpdn_ppp_status(void)
+{
+	return status;
+}
+
+static inline void vpdn_ppp_set_status(int code)
+{
+	status = code;
+}
 
 #ifndef EXIT_TRAFFIC_LIMIT	/* hidden behind a build option */
 #define EXIT_TRAFFIC_LIMIT			20
