@@ -16,7 +16,7 @@ def test_samples_check(lab):
     """vpdnd accepts every vpdn.conf, the one installed with nothing set among them."""
     configs = os.path.join(labnet.REPO, "configs")
     files = [os.path.join(configs, "vpdn.conf"), *glob.glob(f"{configs}/*/etc/vpdn/vpdn.conf")]
-    assert len(files) == 5
+    assert len(files) == 7
     for path in files:
         with open(path, encoding="utf-8") as file:
             lab.lac.write("/etc/vpdn/sample.conf", file.read())
