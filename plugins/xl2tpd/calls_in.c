@@ -251,8 +251,6 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	if (g->max_sessions && sessions_of(g->name) >= g->max_sessions)
 		return refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
 	fd = vpdn_core->call_socket(core);
-	if (fd >= 0)
-		fd = vpdn_fd_high(fd);
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);

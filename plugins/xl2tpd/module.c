@@ -3,21 +3,17 @@
  * module.c - makes xl2tpd a part of a VPDN: `hook module = xl2tpd-vpdn.so` in [global] of xl2tpd.conf.
  *
  * Loads, reads `hook args` ("socket=PATH,templates=DIR", both optional), and hands what xl2tpd tells (hook.h in its source) to the
- * file that owns the tunnel or call. Also the small things all of them need: clock, descriptors, and why something ended
+ * file that owns the tunnel or call. Also the small things all of them need: the clock, and why something ended
  * (RFC 2661 4.4.2, RFC 3145).
  */
 #include "module.h"
 
 #include <bsd/string.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/select.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "avp.h"
 #include "text.h"
@@ -31,16 +27,6 @@ uint64_t vpdn_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-int vpdn_fd_high(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_SETSIZE);
-
-	if (high < 0)
-		return fd;
-	close(fd);
-	return high;
 }
 
 uint32_t vpdn_own_features(const uint8_t *avps, size_t len)
@@ -204,17 +190,6 @@ static void on_stop(int sig)
 	vpdn_link_stop();
 }
 
-/* As many descriptors as may be had: every LNS call has one, its connection to pppd. */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static bool read_args(const char *args)
 {
 	char buf[sizeof(vpdn_args) + 64], *rest = buf, *word;
@@ -265,6 +240,5 @@ const struct l2tp_module_ops *l2tp_module_init(const struct l2tp_core_ops *core,
 	vpdn_core = core;
 	if (!read_args(args))
 		return NULL;
-	raise_fd_limit();
 	return &ops;
 }

@@ -39,10 +39,6 @@ extern struct vpdn_module_args vpdn_args;
 /* CLOCK_MONOTONIC, ms. */
 uint64_t vpdn_now_ms(void);
 
-/* A descriptor that is kept for long: moved out of the numbers that select() can hold, which xl2tpd needs itself. Returns the fd
- * to be used from now on, `fd` itself when it cannot be moved. */
-int vpdn_fd_high(int fd);
-
 /* What the peer says of VPDN_AVP_OWN_FEATURES in an ICRQ or ICRP; 0 when it is none of ours. */
 uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
 

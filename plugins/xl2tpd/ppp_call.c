@@ -160,7 +160,6 @@ static int send_start(struct vpdn_ppp_call *p)
 		p->fd = -1;
 		return rc;
 	}
-	p->fd = vpdn_fd_high(p->fd);
 	p->watch = vpdn_core->watch(p->fd, EPOLLIN, readable, p);
 	return p->watch ? vpdn_ipc_send_octets(p->fd, p->start, p->start_len, &p->session_fd, 1) : -ENOMEM;
 }

@@ -390,12 +390,3 @@ def test_damaged_and_unknown_messages_are_refused(node):
     node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 99), seq=7)
     node.vpdnd.quiet(0.3, "ERROR")
     assert node.daemon.alive()
-
-
-def test_debugging_without_vpdnd_and_tunnel():
-    """The timer of the next attempt ends select() while there is no tunnel."""
-    node = Node(vpdnd=False, options="debug network = yes\n")
-    try:
-        node.daemon.wait_log("select timeout", 2)
-    finally:
-        node.stop()
