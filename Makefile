@@ -35,6 +35,7 @@ ld = $(CC) $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
 
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 vpdnctl_src := $(wildcard glue/vpdnctl*.c)
+dialer_src := $(filter-out glue/dialer/main.c,$(wildcard glue/dialer/*.c))
 vpdnd_src := $(filter-out $(vpdnctl_src) glue/main.c,$(wildcard glue/*.c))
 ppp_src := $(wildcard plugins/pppd/vpdn-*.c)
 ppp_shared_src := $(filter-out $(ppp_src),$(wildcard plugins/pppd/*.c))
@@ -44,6 +45,7 @@ pppoe_objs := $(call objs,$(wildcard plugins/pppoe/*.c))
 
 LIB := $(B)/libvpdn.a
 DAEMON := $(B)/libvpdnd.a
+DIALER := $(B)/libvpdndialer.a
 PPP_SHARED := $(B)/libvpdnppp.a
 PLUGINS := $(patsubst plugins/pppd/%.c,$(B)/pppd/%.so,$(ppp_src))
 MODULES := $(B)/xl2tpd/vpdn.so $(B)/pppoe/vpdn.so
@@ -59,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-dialer check-ppp check-ppp252 \
 	check-patches check-control check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
@@ -68,7 +70,7 @@ all: daemons modules plugins man				## build everything into build/
 ready:
 	$(Q)$(if $(NO_SETUP_CHECK),:,tools/setup --check)
 
-daemons: ready $(B)/vpdnd $(B)/vpdnctl
+daemons: ready $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer
 modules: ready $(MODULES)
 ifeq ($(SAN),1)
 plugins:	# pppd is stock, so its plugins carry no sanitizer
@@ -87,14 +89,16 @@ $(B)/%.o: %.c | ready
 
 $(LIB): $(call objs,$(wildcard lib/*.c))
 $(DAEMON): $(call objs,$(vpdnd_src))
+$(DIALER): $(call objs,$(dialer_src))
 $(PPP_SHARED): $(call objs,$(ppp_shared_src))
-$(LIB) $(DAEMON) $(PPP_SHARED):
+$(LIB) $(DAEMON) $(DIALER) $(PPP_SHARED):
 	@mkdir -p $(@D)
 	$(call show,AR,$@) rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/vpdnd: $(call objs,glue/main.c) $(DAEMON) $(LIB)
 $(B)/vpdnctl: $(call objs,$(vpdnctl_src)) $(DAEMON) $(LIB)
-$(B)/vpdnd $(B)/vpdnctl:
+$(B)/vpdn-dialer: $(call objs,glue/dialer/main.c) $(DIALER) $(DAEMON) $(LIB)
+$(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer:
 	$(call show,LD,$@) $(ld) -o $@ $^ $(DAEMON_LIBS)
 
 # pppd loads plugins with RTLD_GLOBAL: only what is marked may be seen outside.
@@ -128,11 +132,11 @@ build/include/xl2tpd/%.h: build/include/xl2tpd.stamp ;
 build/include/rp-pppoe/%.h: build/include/rp-pppoe.stamp ;
 endif
 
-$(B)/tests/%: $(B)/tests/%.o $(DAEMON) $(LIB)
+$(B)/tests/%: $(B)/tests/%.o $(DIALER) $(DAEMON) $(LIB)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
 
 install: all						## install what was built under DESTDIR
-	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer
 	install -D -m 644 -t $(DESTDIR)$(PPPDIR) $(PLUGINS:$(B)/%=build/%)
 	install -D -m 644 $(B)/xl2tpd/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/xl2tpd-vpdn.so
 	install -D -m 644 $(B)/pppoe/vpdn.so $(DESTDIR)$(PREFIX)/lib/vpdn/pppoe-vpdn.so
@@ -150,6 +154,8 @@ check:							## all set-up, then run every test
 	$(Q)tools/steps check
 check-unit:						## unit tests and fuzz replay, with ASan and UBSan
 	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
+check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets
+	$(Q)tests/dialer/run
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
 	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS); symbols=$$?; tests/pppd/run && exit $$symbols
 check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
@@ -168,4 +174,4 @@ help:							## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 export SAN V
--include $(patsubst %.o,%.d,$(call objs,$(wildcard lib/*.c glue/*.c plugins/*/*.c) $(test_src)))
+-include $(patsubst %.o,%.d,$(call objs,$(wildcard lib/*.c glue/*.c glue/*/*.c plugins/*/*.c) $(test_src)))

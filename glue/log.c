@@ -18,8 +18,9 @@ enum log_to { TO_STDERR, TO_JOURNAL, TO_SYSLOG };
 
 static struct {
 	enum log_to to;
+	const char *ident;
 	bool debug;
-} state;
+} state = { .ident = "vpdn" };
 
 static bool is_journal(const struct stat *st)
 {
@@ -34,6 +35,7 @@ void vpdn_log_open(const char *ident, bool debug)
 {
 	struct stat st;
 
+	state.ident = ident;
 	state.debug = debug;
 	if (fstat(STDERR_FILENO, &st) < 0 || (S_ISCHR(st.st_mode) && !isatty(STDERR_FILENO))) {
 		openlog(ident, LOG_PID, LOG_DAEMON);
@@ -66,5 +68,5 @@ void vpdn_log(int priority, const char *fmt, ...)
 	else if (state.to == TO_JOURNAL)
 		dprintf(STDERR_FILENO, "<%d>%s\n", priority, line);
 	else
-		dprintf(STDERR_FILENO, "vpdnd: %s%s\n", priority <= LOG_ERR ? "error: " : priority == LOG_WARNING ? "warning: " : "", line);
+		dprintf(STDERR_FILENO, "%s: %s%s\n", state.ident, priority <= LOG_ERR ? "error: " : priority == LOG_WARNING ? "warning: " : "", line);
 }

@@ -2,7 +2,7 @@
 /*
  * log.h - one line an event: what happened, why, what follows.
  *
- * Used by all of glue/. Lines go to standard error: with a <N> priority prefix when
+ * Used by vpdnd and vpdn-dialer. Lines go to standard error: with a <N> priority prefix when
  * the journal reads it, as they are on a terminal, and to syslog when there is no
  * standard error. Who an event is about comes last, as `tunnel= session= peer= user=`. No secret may ever be given to these functions; octets of a
  * peer go through vpdn_text_escape() first.
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-/* Chooses where lines go. `ident`: for syslog; `debug`: LOG_DEBUG lines too. */
+/* Chooses where lines go. `ident`: who we are, must stay; `debug`: LOG_DEBUG lines too. */
 void vpdn_log_open(const char *ident, bool debug);
 bool vpdn_log_debugging(void);
 

@@ -75,7 +75,7 @@ class Modem:
         self.open = False               # DTR is up
         self.line, self.echo = b"", True
         self.result = None              # (when, what) a call comes to
-        self.last_data = 0.0
+        self.last_data, self.escape = 0.0, b""      # when something came in a call; what may become "+++"
         self.orders, self.order_writer = os.pipe()
         self.plug_in()
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -156,8 +156,12 @@ class Modem:
 
     def from_port(self, data):
         if self.state == "online":
-            paused = time.monotonic() - self.last_data > GUARD
+            paused = time.monotonic() - self.last_data > GUARD or self.escape
             self.last_data = time.monotonic()
+            data, self.escape = self.escape + data, b""
+            if paused and b"+++".startswith(data[:3]) and len(data) < 3:
+                self.escape = data      # chat(8) sends it character by character
+                return
             if not (paused and data.startswith(b"+++")):
                 os.write(self.far, data)
                 return
@@ -205,7 +209,7 @@ class Modem:
             return
         self.say(self.connect)
         self.far, self.far_slave = what.answer()
-        self.state, self.last_data = "online", time.monotonic()
+        self.state, self.last_data, self.escape = "online", time.monotonic(), b""
 
     def from_far(self, data):
         """The other modem has sent something, or hung up."""
