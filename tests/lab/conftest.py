@@ -15,6 +15,7 @@ import signal
 
 import pytest
 
+import dialout as dialout_roles
 import labnet
 import leaks
 import roles
@@ -128,6 +129,19 @@ class Dialin:
 
     def assert_nothing_left(self):
         leaks.await_same(*self.before, timeout=30)
+
+
+@pytest.fixture
+def dialout(lab):
+    """make(...) starts both ends of dial-out; see dialout.start()."""
+    made = []
+
+    def make(**options):
+        made.append(dialout_roles.start(lab, **options))
+        return made[-1]
+    yield make
+    for net in made:
+        net.close()
 
 
 @pytest.fixture

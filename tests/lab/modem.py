@@ -45,7 +45,7 @@ class Remote:
         """program: its arguments, of which "%t" is the port, instead of pppd's with these options."""
         self.node, self.calls = node, []
         self.program = program or ["pppd", "%t", "115200", "nodetach", "local", "nocrtscts", "noipdefault",
-                                   "noccp", "novj", "debug", "lcp-restart", "1", *options]
+                                   "noccp", "novj", "noipv6", "debug", "lcp-restart", "1", *options]
 
     def answer(self):
         """Pick up; returns (master, slave) of the port. The slave is to be closed when something came."""
@@ -70,6 +70,7 @@ class Modem:
         """
         self.path, self.numbers, self.connect, self.ring = path, numbers, connect, ring
         self.events = []                # what happened, for tests
+        self.heard = bytearray()        # data of the port's user in calls
         self.state = "idle"
         self.port = self.far = self.far_slave = None
         self.open = False               # DTR is up
@@ -163,6 +164,7 @@ class Modem:
                 self.escape = data      # chat(8) sends it character by character
                 return
             if not (paused and data.startswith(b"+++")):
+                self.heard += data
                 os.write(self.far, data)
                 return
             self.state, data = "escaped", data[3:]

@@ -138,9 +138,9 @@ class Peer(Line):
 
     @staticmethod
     def ppp(packet):
-        """The frame in a data message without sequence numbers and padding."""
-        data = packet[8 if packet[0] & 0x40 else 6:]
-        return data.removeprefix(b"\xff\x03")
+        """The frame in a data message without sequence numbers and padding, its protocol field whole."""
+        data = packet[8 if packet[0] & 0x40 else 6:].removeprefix(b"\xff\x03")
+        return b"\0" + data if data and data[0] & 1 else data
 
 
 class Call(Subscriber):

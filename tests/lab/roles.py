@@ -51,10 +51,10 @@ class Role:
 
     def __init__(self, node):
         self.node = node
-        self.vpdnd = self.xl2tpd = self.template = self.pppoe = None
+        self.vpdnd = self.xl2tpd = self.template = self.pppoe = self.dialer = None
 
     def daemons(self):
-        return [d for d in (self.vpdnd, self.xl2tpd, self.template, self.pppoe) if d]
+        return [d for d in (self.vpdnd, self.xl2tpd, self.template, self.pppoe, self.dialer) if d]
 
     def show(self, *what):
         """vpdnctl's JSON."""
@@ -81,6 +81,10 @@ class Role:
         self.xl2tpd = self.node.spawn("xl2tpd", ["xl2tpd", "-D"])
         self.node.await_udp_port(1701)
         self.vpdnd.await_line("xl2tpd is connected")
+
+    def start_dialer(self):
+        self.dialer = start_unit(self.node, "vpdn-dialer")
+        self.vpdnd.await_line("vpdn-dialer is connected")
 
     def start_template(self, name):
         self.template = start_unit(self.node, "vpdn-ppp@", name)
