@@ -65,6 +65,7 @@ int parse_args(int, char **);
 #define vpdn_ppp_set_channel_name(name)		ppp_set_pppdevnam(name)
 #define vpdn_ppp_ifname()			ppp_ifname()
 #define vpdn_ppp_peer_name(buf, size)		ppp_peer_authname(buf, size)
+#define vpdn_ppp_remote_name()			ppp_remote_name()
 #define vpdn_ppp_on_ip_up(func)			ppp_add_notify(NF_IP_UP, func, NULL)
 #define vpdn_ppp_on_ipv6_up(func)		ppp_add_notify(NF_IPV6_UP, func, NULL)
 
@@ -92,6 +93,7 @@ extern struct channel tty_channel;
 #define vpdn_ppp_set_channel_name(name)		strlcpy(ppp_devnam, name, MAXPATHLEN)
 #define vpdn_ppp_ifname()			((const char *)ifname)
 #define vpdn_ppp_peer_name(buf, size)		strlcpy(buf, peer_authname, size)
+#define vpdn_ppp_remote_name()			((const char *)remote_name)
 #define vpdn_ppp_on_ip_up(func)			add_notifier(&ip_up_notifier, func, NULL)
 #define vpdn_ppp_on_ipv6_up(func)		add_notifier(&ipv6_up_notifier, func, NULL)
 

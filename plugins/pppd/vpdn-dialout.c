@@ -32,7 +32,7 @@ static struct {
 	uint32_t send_accm, recv_accm;		/* what the LAC has been told */
 	uint32_t new_send_accm;
 } line;
-static bool want_asyncmap;		/* no default-asyncmap in the options */
+static bool negotiate_asyncmap;
 
 /* Written by the signal handler before the session is hung up. */
 static struct vpdn_dialout_end end;
@@ -98,6 +98,8 @@ static void protocol_up(void *ctx, int arg)
 	if (vpdn_conn_watch() < 0)
 		warn("vpdn: cannot watch the connection to vpdnd: %m");
 	vpdn_ppp_peer_name(name, sizeof(name));
+	if (!name[0])	/* it was not asked for it: who it should be */
+		strlcpy(name, vpdn_ppp_remote_name(), sizeof(name));
 	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_UP, 0, 0);
 	vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, vpdn_ppp_ifname());
 	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, (uint32_t)getpid());
@@ -120,18 +122,23 @@ static void set_text(char *name, char *value)
 		vpdn_ppp_unsetenv(name);
 }
 
-static void set_number_text(char *name, bool known, uint32_t value)
+/* The value of a TLV of the kind u32 or u16. */
+static void set_value(char *name, const struct vpdn_ipc_msg *m, uint16_t tlv)
 {
 	char text[16] = "";
+	uint32_t number;
+	uint16_t half;
 
-	if (known)
-		snprintf(text, sizeof(text), "%u", value);
+	if (vpdn_ipc_get_u32(m, tlv, &number))
+		snprintf(text, sizeof(text), "%u", number);
+	else if (vpdn_ipc_get_u16(m, tlv, &half))
+		snprintf(text, sizeof(text), "%u", half);
 	set_text(name, text);
 }
 
 static void describe_call(const struct vpdn_ipc_msg *m)
 {
-	uint32_t tx = 0, rx = 0, framing = 0;
+	uint32_t tx = 0, framing = 0;
 	uint16_t tunnel = 0, session = 0;
 	char lac[64] = "", text[256] = "", name[256];
 
@@ -144,14 +151,16 @@ static void describe_call(const struct vpdn_ipc_msg *m)
 	       line.async ? "asynchronous" : "synchronous", text[0] ? ": " : "", text);
 
 	baud_rate = tx > INT_MAX ? INT_MAX : (int)tx;	/* "speed" of ip-up and ip-down */
-	set_number_text("SPEED", true, tx);
-	set_number_text("VPDN_RX_SPEED", vpdn_ipc_get_u32(m, VPDN_TLV_RX_SPEED, &rx), rx);
+	set_value("SPEED", m, VPDN_TLV_TX_SPEED);
+	set_value("VPDN_RX_SPEED", m, VPDN_TLV_RX_SPEED);
 	set_text("VPDN_FRAMING", line.async ? "asynchronous" : "synchronous");
 	set_text("VPDN_GROUP", wish.group);
 	set_text("VPDN_NUMBER", wish.number);
 	set_text("VPDN_LAC", lac);
-	set_number_text("VPDN_TUNNEL", vpdn_ipc_get_u16(m, VPDN_TLV_TUNNEL_ID, &tunnel), tunnel);
-	set_number_text("VPDN_SESSION", vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &session), session);
+	set_value("VPDN_TUNNEL", m, VPDN_TLV_TUNNEL_ID);
+	set_value("VPDN_SESSION", m, VPDN_TLV_SESSION_ID);
+	vpdn_ipc_get_u16(m, VPDN_TLV_TUNNEL_ID, &tunnel);
+	vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &session);
 	snprintf(name, sizeof(name), "L2TP %u/%u to %s", tunnel, session, wish.number);
 	vpdn_ppp_set_channel_name(name);
 }
@@ -165,11 +174,9 @@ static void check_call_options(void)
 	else if (wish.min_bps && wish.max_bps && wish.min_bps > wish.max_bps)
 		vpdn_ppp_option_error("vpdn-min-bps is above vpdn-max-bps");
 	else {
-		want_asyncmap = lcp_wantoptions[0].neg_asyncmap;
+		negotiate_asyncmap = lcp_allowoptions[0].neg_asyncmap;	/* what default-asyncmap clears */
 		vpdn_channel_options(true);
-		lcp_allowoptions[0].neg_asyncmap = want_asyncmap;
-		if (!remote_number[0])
-			strlcpy(remote_number, wish.number, MAXNAMELEN);
+		lcp_allowoptions[0].neg_asyncmap = negotiate_asyncmap;
 		return;
 	}
 	exit(EXIT_OPTION_ERROR);
@@ -189,7 +196,7 @@ static int dial(void)
 	describe_call(&connected);
 	line.send_accm = line.recv_accm = line.new_send_accm = ACCM_ALL;
 	/* On an asynchronous line the remote would escape 32 characters if we did not ask it otherwise. */
-	lcp_wantoptions[0].neg_asyncmap = want_asyncmap && line.async;
+	lcp_wantoptions[0].neg_asyncmap = negotiate_asyncmap && line.async;
 	session = vpdn_ipc_take_fd(&connected, 0);
 	rc = vpdn_conn_open(conn, session, message_came);
 	if (rc == 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stand-ins for vpdnd and for the modules in pppoe-server and xl2tpd.
 
-Used by test_plugins.py to test the pppd plugins alone: what a peer of theirs would
+Used by test_plugins.py and test_dialout_plugin.py to test the pppd plugins alone: what a peer of theirs would
 never say, or at a moment that cannot be met from outside. Messages have the
 numbers of lib/ipc_proto.h, read from that file; kernel sessions are made here, without
 PPPoE discovery and without L2TP control.
@@ -40,6 +40,10 @@ def u8(value):
 
 def u16(value):
     return struct.pack("!H", value)
+
+
+def u32(value):
+    return struct.pack("!I", value)
 
 
 def pack(name, tlvs=(), seq=0, flags=0):
@@ -130,12 +134,12 @@ class Vpdnd:
         while True:
             self.plugins.append(Connection(self.listener.accept()[0]))
 
-    def await_question(self):
-        """(connection, SUBSCRIBER_ASK) of the next plugin."""
+    def await_question(self, name="SUBSCRIBER_ASK"):
+        """(connection, question) of the next plugin."""
         plugin = await_condition(lambda: self.plugins and self.plugins.pop(0), "a plugin to connect")
         hello = plugin.await_message("HELLO")
         plugin.send("HELLO_ACK", [("VERSION", u8(VERSION)), ("NAME", "vpdnd")], seq=hello.seq, flags=REPLY)
-        return plugin, plugin.await_message("SUBSCRIBER_ASK")
+        return plugin, plugin.await_message(name)
 
 
 def pppoe_session(node, interface, peer_mac, number):
