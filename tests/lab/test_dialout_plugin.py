@@ -205,12 +205,14 @@ def test_dialout_plugin_accm(lab, dialout, theirs, ours, told):
 
 def test_dialout_plugin_accm_off(dialout):
     """default-asyncmap: none is asked for, none granted, none told."""
-    dialout.start(peer=PEER + "default-asyncmap\n")
+    pppd = dialout.start(peer=PEER + "default-asyncmap\n")
     call = dialout.asked()
     remote = dialout.serial(call)[1]
     call.await_message("DIAL_UP")
     assert "DIAL_LINK_INFO" not in call.names() and remote.count(r"rcvd \[LCP ConfReq .*asyncmap") == 0
-    remote.stop(signal.SIGKILL)
+    assert remote.count(r"rcvd \[LCP ConfRej .*<asyncmap 0x0>") == 1
+    pppd.stop()
+    remote.wait()
 
 
 @pytest.mark.seconds(240)
