@@ -97,7 +97,7 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 {
 	int access, l2tp, rc;
 
-	b->access_chan = attach(b->access_fd, "the subscriber's side", &access, err, err_size);
+	b->access_chan = attach(b->access_fd, "the line's side", &access, err, err_size);
 	if (b->access_chan < 0)
 		return b->access_chan;
 	b->l2tp_chan = attach(b->l2tp_fd, "the L2TP side", &l2tp, err, err_size);
@@ -118,4 +118,19 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 	drain(b, b->access_chan, b->l2tp_chan);
 	drain(b, b->l2tp_chan, b->access_chan);
 	return 0;
+}
+
+int vpdn_bridge_set_accm(struct vpdn_bridge *b, uint32_t send, uint32_t recv, char *err, size_t err_size)
+{
+	const char *what = "PPPIOCSASYNCMAP";
+	int rc;
+
+	if (!ioctl(b->access_chan, PPPIOCSASYNCMAP, &send)) {
+		what = "PPPIOCSRASYNCMAP";
+		if (!ioctl(b->access_chan, PPPIOCSRASYNCMAP, &recv))
+			return 0;
+	}
+	rc = -errno;
+	snprintf(err, err_size, "%s: %s", what, strerror(-rc));
+	return rc;
 }

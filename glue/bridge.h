@@ -3,7 +3,7 @@
  * bridge.h - joining a subscriber's PPP channel and an L2TP session in the kernel
  * (PPPIOCBRIDGECHAN, Linux 5.12), so that no frame passes through a process.
  *
- * call.c owns one struct vpdn_bridge a session. The kernel keeps the bridge as long
+ * A call (call.h) owns one struct vpdn_bridge. The kernel keeps the bridge as long
  * as both channels live; the attached channel fds are kept to see a hang-up
  * (readable and read() == 0).
  */
@@ -12,9 +12,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct vpdn_bridge {
-	int access_fd;		/* the subscriber's PPPoE socket or tty; -1: none */
+	int access_fd;		/* PPPoE socket or tty: the subscriber's, or a bearer's; -1: none */
 	int access_chan;	/* /dev/ppp, attached to its channel */
 	int l2tp_fd;		/* the session's pppol2tp socket */
 	int l2tp_chan;
@@ -36,6 +37,12 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size);
  * to the other. False when the channel has hung up.
  */
 bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd);
+
+/*
+ * Sets the Async-Control-Character-Maps of a tty's channel, of a bridge that stands: which
+ * characters are escaped towards the line, and which are dropped from it. 0; or -errno and a line in `err`.
+ */
+int vpdn_bridge_set_accm(struct vpdn_bridge *b, uint32_t send, uint32_t recv, char *err, size_t err_size);
 
 /* Closes all fds, which ends bridge and channels. */
 void vpdn_bridge_close(struct vpdn_bridge *b);

@@ -4,16 +4,17 @@
 
 #include <stddef.h>
 
-#define ROW(state, event, action, next)	{ VPDN_FWD_##state, VPDN_EV_##event, VPDN_ACT_##action, VPDN_FWD_##next }
+#define ROW(state, event, action, next)	{ VPDN_ST_##state, VPDN_EV_##event, VPDN_ACT_##action, VPDN_ST_##next }
 
-static const struct vpdn_fwd_row rows[] = {
+/* A subscriber of this LAC who is forwarded to an LNS. */
+static const struct vpdn_fsm_row dialin_lac[] = {
 	ROW(ASKED,		LOCAL,			SAY_LOCAL,		DONE),
 	ROW(ASKED,		REJECT,			SAY_REJECT,		DONE),
 	ROW(ASKED,		FORWARD,		PLACE,			PLACING),
 	ROW(ASKED,		PLUGIN_GONE,		FORGET,			DONE),
 	ROW(ASKED,		ADMIN,			SAY_REJECT,		DONE),
 
-	ROW(PLACING,		NO_LNS,			SAY_REJECT,		DONE),
+	ROW(PLACING,		NO_PEER,		SAY_REJECT,		DONE),
 	ROW(PLACING,		READY,			SAY_FORWARD,		CHANNEL_AWAITED),
 	ROW(PLACING,		RETRY,			PLACE,			PLACING),
 	ROW(PLACING,		CLEARED,		SAY_REJECT,		DONE),
@@ -47,21 +48,118 @@ static const struct vpdn_fwd_row rows[] = {
 	ROW(CLEARING,		TIMER,			FORGET,			DONE),
 };
 
-const struct vpdn_fwd_row *vpdn_fwd_row(enum vpdn_fwd_state state, enum vpdn_fwd_event event)
+/* A call that this LNS has a LAC dial. OCCN may be handled before OCRP is. */
+static const struct vpdn_fsm_row dialout_lns[] = {
+	ROW(ASKED,		REJECT,			SAY_OVER,		DONE),
+	ROW(ASKED,		DIAL,			PLACE,			PLACING),
+
+	ROW(PLACING,		NO_PEER,		SAY_OVER,		DONE),
+	ROW(PLACING,		ACCEPTED,		SAY_DIALLING,		DIALLING),
+	ROW(PLACING,		ANSWERED,		HAND_OVER,		CONNECTED),
+	ROW(PLACING,		RETRY,			PLACE,			PLACING),
+	ROW(PLACING,		CLEARED,		SAY_OVER,		DONE),
+	ROW(PLACING,		L2TP_GONE,		SAY_OVER,		DONE),
+	ROW(PLACING,		PLUGIN_GONE,		CLEAR,			CLEARING),
+	ROW(PLACING,		ADMIN,			OVER_AND_CLEAR,		CLEARING),
+	ROW(PLACING,		TIMER,			ABANDON_AND_PLACE,	PLACING),
+
+	ROW(DIALLING,		ANSWERED,		HAND_OVER,		CONNECTED),
+	ROW(DIALLING,		RETRY,			PLACE,			PLACING),
+	ROW(DIALLING,		CLEARED,		SAY_OVER,		DONE),
+	ROW(DIALLING,		L2TP_GONE,		SAY_OVER,		DONE),
+	ROW(DIALLING,		PLUGIN_GONE,		CLEAR,			CLEARING),
+	ROW(DIALLING,		ADMIN,			OVER_AND_CLEAR,		CLEARING),
+	ROW(DIALLING,		TIMER,			OVER_AND_CLEAR,		CLEARING),
+
+	ROW(CONNECTED,		ACCEPTED,		NOTHING,		CONNECTED),
+	ROW(CONNECTED,		CLEARED,		SAY_OVER,		DONE),
+	ROW(CONNECTED,		L2TP_GONE,		SAY_OVER,		DONE),
+	ROW(CONNECTED,		PLUGIN_GONE,		CLEAR,			CLEARING),
+	ROW(CONNECTED,		ADMIN,			OVER_AND_CLEAR,		CLEARING),
+
+	ROW(CLEARING,		ACCEPTED,		NOTHING,		CLEARING),
+	ROW(CLEARING,		ANSWERED,		NOTHING,		CLEARING),
+	ROW(CLEARING,		CLEARED,		FORGET,			DONE),
+	ROW(CLEARING,		L2TP_GONE,		FORGET,			DONE),
+	ROW(CLEARING,		ADMIN,			NOTHING,		CLEARING),
+	ROW(CLEARING,		TIMER,			FORGET,			DONE),
+};
+
+/* A call that this LAC dials for an LNS. */
+static const struct vpdn_fsm_row dialout_lac[] = {
+	ROW(ASKED,		REJECT,			CLEAR,			CLEARING),
+	ROW(ASKED,		DIAL,			START_BEARER,		DIALLING),
+
+	ROW(DIALLING,		BEARER_UP,		BRIDGE,			BRIDGING),
+	ROW(DIALLING,		BEARER_OVER,		CLEAR,			CLEARING),
+	ROW(DIALLING,		DIALER_GONE,		CLEAR,			CLEARING),
+	ROW(DIALLING,		CLEARED,		HANG_UP,		HANGING_UP),
+	ROW(DIALLING,		L2TP_GONE,		HANG_UP,		HANGING_UP),
+	ROW(DIALLING,		ADMIN,			END_BOTH,		ENDING),
+	ROW(DIALLING,		TIMER,			END_BOTH,		ENDING),
+
+	ROW(BRIDGING,		BRIDGED,		CONNECT,		CONNECTED),
+	ROW(BRIDGING,		BRIDGE_FAILED,		END_BOTH,		ENDING),
+
+	ROW(CONNECTED,		BEARER_OVER,		CLEAR,			CLEARING),
+	ROW(CONNECTED,		DIALER_GONE,		CLEAR,			CLEARING),
+	ROW(CONNECTED,		ACCESS_HUP,		AWAIT_CAUSE,		CONNECTED),
+	ROW(CONNECTED,		L2TP_HUP,		AWAIT_CAUSE,		CONNECTED),
+	ROW(CONNECTED,		CLEARED,		HANG_UP,		HANGING_UP),
+	ROW(CONNECTED,		L2TP_GONE,		HANG_UP,		HANGING_UP),
+	ROW(CONNECTED,		ADMIN,			END_BOTH,		ENDING),
+	ROW(CONNECTED,		TIMER,			END_BOTH,		ENDING),
+
+	ROW(CLEARING,		CLEARED,		FORGET,			DONE),
+	ROW(CLEARING,		L2TP_GONE,		FORGET,			DONE),
+	ROW(CLEARING,		ADMIN,			NOTHING,		CLEARING),
+	ROW(CLEARING,		TIMER,			FORGET,			DONE),
+
+	ROW(HANGING_UP,		BEARER_UP,		NOTHING,		HANGING_UP),
+	ROW(HANGING_UP,		BEARER_OVER,		FORGET,			DONE),
+	ROW(HANGING_UP,		DIALER_GONE,		FORGET,			DONE),
+	ROW(HANGING_UP,		L2TP_GONE,		NOTHING,		HANGING_UP),
+	ROW(HANGING_UP,		ADMIN,			NOTHING,		HANGING_UP),
+	ROW(HANGING_UP,		TIMER,			FORGET,			DONE),
+
+	ROW(ENDING,		BEARER_UP,		NOTHING,		ENDING),
+	ROW(ENDING,		BEARER_OVER,		NOTHING,		CLEARING),
+	ROW(ENDING,		DIALER_GONE,		NOTHING,		CLEARING),
+	ROW(ENDING,		CLEARED,		NOTHING,		HANGING_UP),
+	ROW(ENDING,		L2TP_GONE,		NOTHING,		HANGING_UP),
+	ROW(ENDING,		ADMIN,			NOTHING,		ENDING),
+	ROW(ENDING,		TIMER,			FORGET,			DONE),
+};
+
+#define TABLE(rows)	{ rows, sizeof(rows) / sizeof(rows[0]) }
+
+static const struct {
+	const struct vpdn_fsm_row *rows;
+	size_t n;
+} tables[VPDN_KIND_COUNT] = {
+	[VPDN_DIALIN_LAC] = TABLE(dialin_lac),
+	[VPDN_DIALOUT_LNS] = TABLE(dialout_lns),
+	[VPDN_DIALOUT_LAC] = TABLE(dialout_lac),
+};
+
+const struct vpdn_fsm_row *vpdn_fsm_row(enum vpdn_call_kind kind, enum vpdn_st state, enum vpdn_ev event)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].state == state && rows[i].event == event)
-			return &rows[i];
+	for (size_t i = 0; i < tables[kind].n; i++)
+		if (tables[kind].rows[i].state == state && tables[kind].rows[i].event == event)
+			return &tables[kind].rows[i];
 	return NULL;
 }
 
-unsigned int vpdn_fwd_state_ms(enum vpdn_fwd_state state)
+unsigned int vpdn_fsm_state_ms(enum vpdn_st state)
 {
 	switch (state) {
-	case VPDN_FWD_CHANNEL_AWAITED:
+	case VPDN_ST_CHANNEL_AWAITED:
 		return 5000;	/* pppd takes milliseconds for it */
-	case VPDN_FWD_CLEARING:
+	case VPDN_ST_CLEARING:
 		return 5000;	/* xl2tpd's own retransmission of CDN goes on without us */
+	case VPDN_ST_HANGING_UP:
+	case VPDN_ST_ENDING:
+		return 30000;	/* a modem's script of hanging up may take its time */
 	default:
 		return 0;
 	}
@@ -69,23 +167,30 @@ unsigned int vpdn_fwd_state_ms(enum vpdn_fwd_state state)
 
 #define NAME(name, text)	text,
 
-const char *vpdn_fwd_state_name(enum vpdn_fwd_state state)
+const char *vpdn_kind_name(enum vpdn_call_kind kind)
 {
-	static const char *const names[] = { VPDN_FWD_STATES(NAME) };
+	static const char *const names[] = { VPDN_KINDS(NAME) };
 
-	return state < VPDN_FWD_STATE_COUNT ? names[state] : "?";
+	return kind < VPDN_KIND_COUNT ? names[kind] : "?";
 }
 
-const char *vpdn_fwd_event_name(enum vpdn_fwd_event event)
+const char *vpdn_st_name(enum vpdn_st state)
 {
-	static const char *const names[] = { VPDN_FWD_EVENTS(NAME) };
+	static const char *const names[] = { VPDN_STATES(NAME) };
+
+	return state < VPDN_ST_COUNT ? names[state] : "?";
+}
+
+const char *vpdn_ev_name(enum vpdn_ev event)
+{
+	static const char *const names[] = { VPDN_EVENTS(NAME) };
 
 	return event < VPDN_EV_COUNT ? names[event] : "?";
 }
 
-const char *vpdn_fwd_action_name(enum vpdn_fwd_action action)
+const char *vpdn_act_name(enum vpdn_act action)
 {
-	static const char *const names[] = { VPDN_FWD_ACTIONS(NAME) };
+	static const char *const names[] = { VPDN_ACTIONS(NAME) };
 
 	return action < VPDN_ACT_COUNT ? names[action] : "?";
 }

@@ -3,6 +3,7 @@
 #include "call_text.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #include "call.h"
 #include "result_code.h"
@@ -64,16 +65,44 @@ char *vpdn_call_who(const struct vpdn_call *call, char *buf, size_t size)
 	if (call->session_id)
 		vpdn_text_add(&t, " tunnel=%u/%u session=%u/%u", call->tunnel_id, call->peer_tunnel_id, call->session_id,
 			      call->peer_session_id);
-	if (call->lns)
-		vpdn_text_add(&t, " peer=%s", inet_ntop(AF_INET, &call->lns->addr, addr, sizeof(addr)));
-	vpdn_text_add(&t, " user=%s access=\"%s\"", *call->user ? call->user : "-", call->access);
+	if (call->peer.s_addr != INADDR_ANY)
+		vpdn_text_add(&t, " peer=%s", inet_ntop(AF_INET, &call->peer, addr, sizeof(addr)));
+	if (call->kind == VPDN_DIALIN_LAC) {
+		vpdn_text_add(&t, " user=%s access=\"%s\"", *call->user ? call->user : "-", call->access);
+		return buf;
+	}
+	vpdn_text_add(&t, " group=%s number=%s", call->group, *call->number ? call->number : "-");
+	if (*call->dialer)
+		vpdn_text_add(&t, " dialer=%s", call->dialer);
+	if (*call->access)
+		vpdn_text_add(&t, " access=\"%s\"", call->access);
+	return buf;
+}
+
+const char *vpdn_framing_text(uint32_t framing)
+{
+	return framing == 1 ? "synchronous" : framing == 2 ? "asynchronous" : framing == 3 ? "any framing" : "unknown framing";
+}
+
+char *vpdn_call_reason_text(const struct vpdn_ipc_msg *m, char *buf, size_t size)
+{
+	uint8_t stage = 0, by = 0;
+	uint16_t result = 0;
+
+	vpdn_ipc_get_u8(m, VPDN_TLV_STAGE, &stage);
+	vpdn_ipc_get_u8(m, VPDN_TLV_BY, &by);
+	if (*vpdn_call_plain_text(m, VPDN_TLV_TEXT, buf, size))
+		return buf;
+	vpdn_ipc_get_u16(m, VPDN_TLV_RESULT, &result);
+	snprintf(buf, size, "%s", stage == VPDN_STAGE_TUNNEL ? "no tunnel" : result ? vpdn_cdn_result_text(result) :
+		 by == VPDN_BY_TIMEOUT ? "no answer in time" : "the call is over");
 	return buf;
 }
 
 char *vpdn_call_cleared_text(const struct vpdn_ipc_msg *m, char *buf, size_t size)
 {
 	static const char *const stages[] = { "", "tunnel", "call", "session" };
-	static const char *const by[] = { "", " ended by us", " ended by the LNS", " timed out" };
+	static const char *const by[] = { "", " ended by us", " ended by the peer", " timed out" };
 	uint8_t stage = 0, who = 0, direction = 0;
 	uint16_t cause = 0, code = 0;
 	struct vpdn_result r = { 0 };

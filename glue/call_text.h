@@ -25,6 +25,12 @@ char *vpdn_call_access_text(const struct vpdn_ipc_msg *m, char *buf, size_t size
 /* `id=4 tunnel=3/9 session=5/7 peer=192.0.2.2 user=alice@example.com access="pppoe eth1/17"`, what is known of it. */
 char *vpdn_call_who(const struct vpdn_call *call, char *buf, size_t size);
 
+/* AVP 19: `synchronous`, `asynchronous`. */
+const char *vpdn_framing_text(uint32_t framing);
+
+/* What L2TP_CALL_CLEARED says in words, without numbers: the peer's text, or that of its result. */
+char *vpdn_call_reason_text(const struct vpdn_ipc_msg *m, char *buf, size_t size);
+
 /* Why L2TP_CALL_CLEARED says that a call is over: stage, who, codes and texts. */
 char *vpdn_call_cleared_text(const struct vpdn_ipc_msg *m, char *buf, size_t size);
 

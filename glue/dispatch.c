@@ -9,6 +9,7 @@
 #include "call.h"
 #include "call_text.h"
 #include "control.h"
+#include "dialer_peer.h"
 #include "l2tp_peer.h"
 #include "log.h"
 #include "registry.h"
@@ -28,15 +29,17 @@ static int on_hello(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u8(m, VPDN_TLV_ROLE, &role);
 	if (version != VPDN_IPC_VERSION)
 		return -EPROTONOSUPPORT;
-	if (!vpdn_ipc_get_text(m, VPDN_TLV_NAME, name, sizeof(name)) || !*name || role < VPDN_ROLE_CONTROL || role > VPDN_ROLE_PPP)
+	if (!vpdn_ipc_get_text(m, VPDN_TLV_NAME, name, sizeof(name)) || !*name || role < VPDN_ROLE_CONTROL || role > VPDN_ROLE_DIALER)
 		return -EINVAL;
-	if (role == VPDN_ROLE_L2TP && vpdn_l2tp_connected(d->l2tp))
+	if ((role == VPDN_ROLE_L2TP && vpdn_l2tp_connected(d->l2tp)) || (role == VPDN_ROLE_DIALER && vpdn_dialer_connected(d->dialer)))
 		return -EBUSY;
 	vpdn_conn_set_peer(c, role, name);
 	vpdn_ipc_begin(&b, VPDN_MSG_HELLO_ACK, VPDN_IPC_F_REPLY, m->seq);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_VERSION, VPDN_IPC_VERSION);
 	vpdn_ipc_put_text(&b, VPDN_TLV_NAME, "vpdnd " VPDN_VERSION);
 	rc = vpdn_conn_send(c, &b);
+	if (!rc && role == VPDN_ROLE_DIALER)
+		return vpdn_dialer_attach(d->dialer, c);
 	if (rc || role != VPDN_ROLE_L2TP)
 		return rc;
 	rc = vpdn_l2tp_attach(d->l2tp, c);
@@ -65,10 +68,22 @@ static const struct {
 	{ VPDN_MSG_ERROR,		VPDN_ROLE_L2TP,		on_error },
 	{ VPDN_MSG_ERROR,		VPDN_ROLE_PPP,		on_error },
 	{ VPDN_MSG_ERROR,		VPDN_ROLE_CONTROL,	on_error },
+	{ VPDN_MSG_ERROR,		VPDN_ROLE_DIALER,	on_error },
 	{ VPDN_MSG_SUBSCRIBER_ASK,	VPDN_ROLE_PPP,		vpdn_call_on_ask },
 	{ VPDN_MSG_SUBSCRIBER_CHANNEL,	VPDN_ROLE_PPP,		vpdn_call_on_channel },
 	{ VPDN_MSG_L2TP_CALL_READY,	VPDN_ROLE_L2TP,		vpdn_call_on_ready },
 	{ VPDN_MSG_L2TP_CALL_CLEARED,	VPDN_ROLE_L2TP,		vpdn_call_on_cleared },
+	{ VPDN_MSG_L2TP_LINK_INFO,	VPDN_ROLE_L2TP,		vpdn_call_on_link_info },
+	{ VPDN_MSG_L2TP_WAN_ERRORS,	VPDN_ROLE_L2TP,		vpdn_call_on_wan_errors },
+	{ VPDN_MSG_DIAL_ASK,		VPDN_ROLE_PPP,		vpdn_dial_on_ask },
+	{ VPDN_MSG_DIAL_UP,		VPDN_ROLE_PPP,		vpdn_dial_on_up },
+	{ VPDN_MSG_DIAL_LINK_INFO,	VPDN_ROLE_PPP,		vpdn_dial_on_link_info },
+	{ VPDN_MSG_L2TP_DIAL_ACCEPTED,	VPDN_ROLE_L2TP,		vpdn_dial_on_accepted },
+	{ VPDN_MSG_L2TP_DIAL_CONNECTED,	VPDN_ROLE_L2TP,		vpdn_dial_on_connected },
+	{ VPDN_MSG_L2TP_DIAL_ASK,	VPDN_ROLE_L2TP,		vpdn_bearer_on_ask },
+	{ VPDN_MSG_BEARER_UP,		VPDN_ROLE_DIALER,	vpdn_bearer_on_up },
+	{ VPDN_MSG_BEARER_ERRORS,	VPDN_ROLE_DIALER,	vpdn_bearer_on_errors },
+	{ VPDN_MSG_BEARER_OVER,		VPDN_ROLE_DIALER,	vpdn_bearer_on_over },
 	{ VPDN_MSG_L2TP_TUNNEL_STATE,	VPDN_ROLE_L2TP,		vpdn_registry_on_tunnel },
 	{ VPDN_MSG_L2TP_CALL_STATE,	VPDN_ROLE_L2TP,		vpdn_registry_on_call },
 	{ VPDN_MSG_L2TP_SYNC_DONE,	VPDN_ROLE_L2TP,		vpdn_registry_on_sync_done },
@@ -101,6 +116,8 @@ void vpdn_dispatch_gone(struct vpdn_conn *c)
 
 	if (vpdn_conn_role(c) == VPDN_ROLE_L2TP)
 		vpdn_l2tp_gone(vpdn_conn_daemon(c)->l2tp, c);
+	if (vpdn_conn_role(c) == VPDN_ROLE_DIALER)
+		vpdn_dialer_gone(vpdn_conn_daemon(c)->dialer, c);
 	if (call)
 		vpdn_call_plugin_gone(call);
 }

@@ -10,8 +10,10 @@
 
 static int usage_cmp(const struct vpdn_usage *a, const struct vpdn_usage *b)
 {
-	int d = strcmp(a->group, b->group);
+	int d = (int)a->of - (int)b->of;
 
+	if (!d)
+		d = strcmp(a->name, b->name);
 	if (!d)
 		d = memcmp(&a->addr, &b->addr, sizeof(a->addr));
 	return d ? d : (int)a->port - (int)b->port;
@@ -83,23 +85,33 @@ void vpdn_group_select(const struct vpdn_config *c, const struct vpdn_ipc_msg *a
 	}
 }
 
-const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port)
+static struct vpdn_usage usage_key(enum vpdn_usage_of of, const char *name, const struct vpdn_peer *peer)
 {
-	struct vpdn_usage want = { .addr = addr, .port = port };
+	struct vpdn_usage x = { .of = of };
 
-	strlcpy(want.group, group, sizeof(want.group));
+	strlcpy(x.name, name, sizeof(x.name));
+	if (peer) {
+		x.addr = peer->addr;
+		x.port = peer->port;
+	}
+	return x;
+}
+
+const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name,
+					 const struct vpdn_peer *peer)
+{
+	struct vpdn_usage want = usage_key(of, name, peer);
+
 	return RB_FIND(vpdn_usages, (struct vpdn_usages *)u, &want);
 }
 
-struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port)
+struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, const struct vpdn_peer *peer)
 {
 	struct vpdn_usage *x = calloc(1, sizeof(*x)), *old;
 
 	if (!x)
 		return NULL;
-	strlcpy(x->group, group, sizeof(x->group));
-	x->addr = addr;
-	x->port = port;
+	*x = usage_key(of, name, peer);
 	old = RB_INSERT(vpdn_usages, u, x);
 	if (!old)
 		return x;
@@ -109,9 +121,12 @@ struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, const char *group, stru
 
 static bool configured(const struct vpdn_config *c, const struct vpdn_usage *x)
 {
-	const struct vpdn_group *g = c ? vpdn_config_group(c, x->group) : NULL;
+	const struct vpdn_group *g;
 
-	if (!g || x->addr.s_addr == INADDR_ANY)
+	if (!c || x->of == VPDN_USAGE_DIALER)
+		return c && vpdn_config_dialer(c, x->name);
+	g = vpdn_config_group(c, x->name);
+	if (!g || x->of == VPDN_USAGE_GROUP)
 		return g;
 	for (size_t i = 0; i < g->n_peers; i++)
 		if (g->peers[i].addr.s_addr == x->addr.s_addr && g->peers[i].port == x->port)
@@ -131,11 +146,11 @@ void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep)
 	}
 }
 
-bool vpdn_group_full(const struct vpdn_usages *u, const struct vpdn_group *g)
+bool vpdn_usage_full(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, uint32_t limit)
 {
-	const struct vpdn_usage *x = vpdn_usage_find(u, g->name, (struct in_addr){ INADDR_ANY }, 0);
+	const struct vpdn_usage *x = vpdn_usage_find(u, of, name, NULL);
 
-	return g->limit && x && x->sessions >= g->limit;
+	return limit && x && x->sessions >= limit;
 }
 
 struct candidates {
@@ -162,7 +177,7 @@ int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, ui
 
 	for (size_t i = 0; i < g->n_peers; i++) {
 		const struct vpdn_peer *l = &g->peers[i];
-		const struct vpdn_usage *x = vpdn_usage_find(u, g->name, l->addr, l->port);
+		const struct vpdn_usage *x = vpdn_usage_find(u, VPDN_USAGE_PEER, g->name, l);
 
 		if (tried >> i & 1)
 			continue;

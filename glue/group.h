@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * group.h - which vpdn-group a subscriber belongs to, and which of its LNSs gets the call.
+ * group.h - which vpdn-group a subscriber belongs to, and which of a group's peers gets the call.
  *
- * call.c asks both questions. Choosing the group looks at nothing but the
- * configuration; choosing the LNS also at what vpdnd knows of each: its sessions
- * (limits) and whether a tunnel to it failed a short while ago. That knowledge is a
- * struct vpdn_usage for each LNS of each group, and one for each group as a whole;
- * it outlives a reload of the configuration.
+ * Choosing the group looks at nothing but the configuration; choosing the peer (the
+ * LNS of a dial-in call, the LAC of a dial-out call) also at what vpdnd knows of each: its
+ * sessions (limits) and whether a tunnel to it failed a short while ago. That knowledge is
+ * a struct vpdn_usage for each peer of each group, one for each group as a whole, and one
+ * for each dialer; it outlives a reload of the configuration.
  */
 #ifndef VPDN_GROUP_H
 #define VPDN_GROUP_H
@@ -32,10 +32,13 @@ struct vpdn_choice {
  */
 void vpdn_group_select(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice);
 
+enum vpdn_usage_of { VPDN_USAGE_GROUP, VPDN_USAGE_PEER, VPDN_USAGE_DIALER };
+
 struct vpdn_usage {
 	RB_ENTRY(vpdn_usage) node;
-	char group[VPDN_NAME_MAX + 1];
-	struct in_addr addr;		/* INADDR_ANY: the group as a whole */
+	enum vpdn_usage_of of;
+	char name[VPDN_NAME_MAX + 1];	/* of the group or the dialer */
+	struct in_addr addr;		/* of the peer */
 	uint16_t port;
 	uint32_t sessions;		/* being placed or up */
 	uint64_t dead_until_ms;		/* CLOCK_MONOTONIC; 0: not dead */
@@ -43,18 +46,19 @@ struct vpdn_usage {
 };
 RB_HEAD(vpdn_usages, vpdn_usage);
 
-/* The record of one LNS (or, with INADDR_ANY and port 0, of a group), made when missing. NULL without memory. */
-struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port);
+/* The record of a group, a dialer, or one peer of a group (`peer`, else NULL); made when missing. NULL without memory. */
+struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, const struct vpdn_peer *peer);
 /* Same, but NULL when there is none. */
-const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, const char *group, struct in_addr addr, uint16_t port);
+const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name,
+					 const struct vpdn_peer *peer);
 /* Frees the records without sessions that `keep` (NULL: none) does not name any more. */
 void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep);
 
-/* True when no session may be added to the group as a whole. */
-bool vpdn_group_full(const struct vpdn_usages *u, const struct vpdn_group *g);
+/* True when no session may be added: `limit` (0: none) is reached. */
+bool vpdn_usage_full(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, uint32_t limit);
 
 /*
- * Chooses the next LNS of a group: of those not in the bit set `tried` and below
+ * Chooses the next peer of a group: of those not in the bit set `tried` and below
  * their limit, the living before the dead, then the lowest priority; among equals by weight, with
  * `random` deciding. The index in g->peers; -ENOENT: all were tried; -EUSERS: those left are full.
  */

@@ -142,41 +142,123 @@ static bool travels_on(uint16_t tlv)
 	       (tlv >= VPDN_TLV_PROXY_INITIAL_RCVD && tlv <= VPDN_TLV_AVP);
 }
 
-int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_peer *lns,
-		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask)
+static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_ipc_msg *ask)
 {
-	struct vpdn_ipc_builder b;
 	struct vpdn_ipc_iter it;
 	const uint8_t *p;
 	uint16_t tlv;
 	size_t len;
 
-	if (!l->conn)
-		return -ENOTCONN;
-	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_PLACE, 0, 0);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
-	put_tunnel(&b, g, g->opened_idle_s);
-	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, lns->addr);
-	if (lns->port != VPDN_L2TP_PORT)
-		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, lns->port);
-	if (g->source_ip.s_addr != INADDR_ANY)
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
 	vpdn_ipc_iter_init(&it, ask);
 	while (vpdn_ipc_next(&it, &tlv, &p, &len))
 		if (travels_on(tlv))
-			vpdn_ipc_put_raw(&b, tlv, p, len);
+			vpdn_ipc_put_raw(b, tlv, p, len);
+}
+
+static void put_u32(struct vpdn_ipc_builder *b, uint16_t tlv, const struct vpdn_ipc_msg *ask, uint32_t otherwise)
+{
+	vpdn_ipc_get_u32(ask, tlv, &otherwise);
+	vpdn_ipc_put_u32(b, tlv, otherwise);
+}
+
+/* What is to be dialled; who asked may have said otherwise than the group does. */
+static void put_dial(struct vpdn_ipc_builder *b, const struct vpdn_call *call, const struct vpdn_ipc_msg *ask)
+{
+	const struct vpdn_group *g = call->choice.group;
+	const uint8_t *p;
+	size_t len;
+
+	vpdn_ipc_put_text(b, VPDN_TLV_CALLED_NUMBER, call->number);
+	if (vpdn_ipc_get_bytes(ask, VPDN_TLV_SUB_ADDRESS, &p, &len))
+		vpdn_ipc_put_raw(b, VPDN_TLV_SUB_ADDRESS, p, len);
+	else if (g->sub_address)
+		vpdn_ipc_put_text(b, VPDN_TLV_SUB_ADDRESS, g->sub_address);
+	put_u32(b, VPDN_TLV_MIN_BPS, ask, g->min_bps);
+	put_u32(b, VPDN_TLV_MAX_BPS, ask, g->max_bps);
+	put_u32(b, VPDN_TLV_BEARER_TYPE, ask, g->bearer);
+	put_u32(b, VPDN_TLV_FRAMING_TYPE, ask, g->framing);
+}
+
+int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,
+		    const struct vpdn_ipc_msg *ask)
+{
+	const struct vpdn_group *g = call->choice.group;
+	bool dialin = call->kind == VPDN_DIALIN_LAC;
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, dialin ? VPDN_MSG_L2TP_CALL_PLACE : VPDN_MSG_L2TP_DIAL_PLACE, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, call->ref);
+	put_tunnel(&b, g, g->opened_idle_s);
+	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, peer->addr);
+	if (peer->port != VPDN_L2TP_PORT)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, peer->port);
+	if (g->source_ip.s_addr != INADDR_ANY)
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
+	if (dialin)
+		put_subscriber(&b, ask);
+	else
+		put_dial(&b, call, ask);
 	return vpdn_conn_send(l->conn, &b);
 }
 
-int vpdn_l2tp_connect(struct vpdn_l2tp *l, uint32_t ref)
+int vpdn_l2tp_dial_accept(struct vpdn_l2tp *l, uint32_t ref)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_DIAL_ACCEPT, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_connect(struct vpdn_l2tp *l, const struct vpdn_call *call)
 {
 	struct vpdn_ipc_builder b;
 
 	if (!l->conn)
 		return -ENOTCONN;
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CONNECT, 0, 0);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, call->ref);
+	if (call->kind == VPDN_DIALOUT_LAC) {
+		vpdn_ipc_put_u32(&b, VPDN_TLV_TX_SPEED, call->tx_speed);
+		if (call->rx_speed)
+			vpdn_ipc_put_u32(&b, VPDN_TLV_RX_SPEED, call->rx_speed);
+		vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, call->framing);
+	}
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_link_info(struct vpdn_l2tp *l, const struct vpdn_call *call)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_LINK_INFO, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, call->ref);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, call->send_accm);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_RECV_ACCM, call->recv_accm);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_wan_errors(struct vpdn_l2tp *l, const struct vpdn_call *call)
+{
+	uint8_t octets[4 * VPDN_WAN_COUNTERS];
+	struct vpdn_ipc_builder b;
+	struct vpdn_writer w;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_writer_init(&w, octets, sizeof(octets));
+	for (size_t i = 0; i < VPDN_WAN_COUNTERS; i++)
+		vpdn_writer_u32(&w, call->wan[i]);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_WAN_ERRORS, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, call->ref);
+	vpdn_ipc_put_bytes(&b, VPDN_TLV_CALL_ERRORS, octets, w.len);
 	return vpdn_conn_send(l->conn, &b);
 }
 
@@ -191,6 +273,8 @@ int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *
 	vpdn_ipc_put_u16(&b, VPDN_TLV_RESULT, cause->result);
 	if (cause->error)
 		vpdn_ipc_put_u16(&b, VPDN_TLV_ERROR_CODE, cause->error);
+	if (cause->q931)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_Q931_CAUSE, cause->q931);
 	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", cause->text);
 	return vpdn_conn_send(l->conn, &b);
 }

@@ -34,10 +34,19 @@ int vpdn_l2tp_send_groups(struct vpdn_l2tp *l);
 /* `c` has gone; when it was the module, so have its tunnels and calls. */
 void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c);
 
-/* Asks for a call to one LNS of a group, with what SUBSCRIBER_ASK said. */
-int vpdn_l2tp_place(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_group *g, const struct vpdn_peer *lns,
-		    uint32_t timeout_ms, const struct vpdn_ipc_msg *ask);
-int vpdn_l2tp_connect(struct vpdn_l2tp *l, uint32_t ref);
+/*
+ * Asks one peer of the call's group for it, with the call's reference: an LNS for an incoming call, with what
+ * SUBSCRIBER_ASK said, or a LAC for an outgoing one, with the call's number and what DIAL_ASK said.
+ */
+int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,
+		    const struct vpdn_ipc_msg *ask);
+/* Lets it send OCRP. */
+int vpdn_l2tp_dial_accept(struct vpdn_l2tp *l, uint32_t ref);
+/* Lets it send ICCN, or OCCN with the bearer's speed and framing. */
+int vpdn_l2tp_connect(struct vpdn_l2tp *l, const struct vpdn_call *call);
+/* Lets it send SLI with the call's ACCM, or WEN with its counters. */
+int vpdn_l2tp_link_info(struct vpdn_l2tp *l, const struct vpdn_call *call);
+int vpdn_l2tp_wan_errors(struct vpdn_l2tp *l, const struct vpdn_call *call);
 int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *cause);
 int vpdn_l2tp_tunnel_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, const char *text);
 int vpdn_l2tp_session_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, uint16_t session_id, const char *text);

@@ -9,6 +9,7 @@
 #include <bsd/string.h>
 #include <bsd/sys/queue.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 struct queued {
 	STAILQ_ENTRY(queued) link;
 	size_t len;
+	int fd;			/* to go along, -1: none */
 	uint8_t octets[];
 };
 
@@ -62,6 +64,8 @@ static void queue_drop(struct vpdn_conn *c, struct queued *q)
 {
 	STAILQ_REMOVE_HEAD(&c->queue, link);
 	c->queued -= q->len;
+	if (q->fd >= 0)
+		close(q->fd);
 	explicit_bzero(q->octets, q->len);
 	free(q);
 }
@@ -116,7 +120,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	while ((q = STAILQ_FIRST(&c->queue))) {
-		rc = vpdn_ipc_send_octets(c->fd, q->octets, q->len, NULL, 0);
+		rc = vpdn_ipc_send_octets(c->fd, q->octets, q->len, &q->fd, q->fd >= 0);
 		if (rc == -EAGAIN)
 			return;
 		if (rc) {
@@ -130,7 +134,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		conn_doom(c);
 }
 
-static int enqueue(struct vpdn_conn *c, const struct vpdn_ipc_builder *b)
+static int enqueue(struct vpdn_conn *c, const struct vpdn_ipc_builder *b, int fd)
 {
 	struct queued *q;
 
@@ -141,6 +145,11 @@ static int enqueue(struct vpdn_conn *c, const struct vpdn_ipc_builder *b)
 	q = malloc(sizeof(*q) + b->w.len);
 	if (!q)
 		return -ENOMEM;
+	q->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0 && q->fd < 0) {
+		free(q);
+		return -errno;
+	}
 	q->len = b->w.len;
 	memcpy(q->octets, b->w.buf, b->w.len);
 	c->queued += q->len;
@@ -150,15 +159,20 @@ static int enqueue(struct vpdn_conn *c, const struct vpdn_ipc_builder *b)
 
 int vpdn_conn_send(struct vpdn_conn *c, struct vpdn_ipc_builder *b)
 {
+	return vpdn_conn_send_fd(c, b, -1);
+}
+
+int vpdn_conn_send_fd(struct vpdn_conn *c, struct vpdn_ipc_builder *b, int fd)
+{
 	int rc = -EPIPE;
 
 	if (c->doomed || c->closing)
 		goto out;
 	rc = vpdn_ipc_finish(b);
 	if (!rc)
-		rc = STAILQ_EMPTY(&c->queue) ? vpdn_ipc_send_octets(c->fd, b->w.buf, b->w.len, NULL, 0) : -EAGAIN;
+		rc = STAILQ_EMPTY(&c->queue) ? vpdn_ipc_send_octets(c->fd, b->w.buf, b->w.len, &fd, fd >= 0) : -EAGAIN;
 	if (rc == -EAGAIN)
-		rc = enqueue(c, b);
+		rc = enqueue(c, b, fd);
 	if (rc) {
 		if (rc != -EPIPE && rc != -ECONNRESET)
 			vpdn_log_err("%s (pid %d): cannot send to it: %s; connection closed", c->name, (int)c->pid, strerror(-rc));
@@ -192,13 +206,13 @@ void vpdn_conn_close(struct vpdn_conn *c)
 }
 
 /*
- * A message was wrong. Who speaks for one subscriber is of no further use; xl2tpd's
- * module stays, for all the other calls that hang on its connection.
+ * A message was wrong. Who speaks for one call is of no further use; xl2tpd's module and
+ * vpdn-dialer stay, for all the other calls that hang on their connection.
  */
 static void misunderstood(struct vpdn_conn *c)
 {
 	c->server->d->counters.bad_messages++;
-	if (c->role != VPDN_ROLE_L2TP)
+	if (c->role != VPDN_ROLE_L2TP && c->role != VPDN_ROLE_DIALER)
 		vpdn_conn_close(c);
 }
 

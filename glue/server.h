@@ -34,7 +34,7 @@ uint8_t vpdn_conn_role(const struct vpdn_conn *c);
 void vpdn_conn_set_peer(struct vpdn_conn *c, uint8_t role, const char *name);
 const char *vpdn_conn_name(const struct vpdn_conn *c);
 
-/* The forwarded session that a connection of role PPP is about, or NULL. */
+/* The call that a connection of role PPP is about, or NULL. */
 struct vpdn_call *vpdn_conn_call(const struct vpdn_conn *c);
 void vpdn_conn_set_call(struct vpdn_conn *c, struct vpdn_call *call);
 
@@ -43,6 +43,8 @@ void vpdn_conn_set_call(struct vpdn_conn *c, struct vpdn_call *call);
  * bounds. The builder is wiped. 0; or -errno, logged, and the connection is going to be closed.
  */
 int vpdn_conn_send(struct vpdn_conn *c, struct vpdn_ipc_builder *b);
+/* Same, with a file descriptor, which stays the caller's. */
+int vpdn_conn_send_fd(struct vpdn_conn *c, struct vpdn_ipc_builder *b, int fd);
 /* Sends ERROR in reply to `seq`. */
 int vpdn_conn_send_error(struct vpdn_conn *c, uint32_t seq, int err, const char *text);
 

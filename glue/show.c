@@ -1,49 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * show.c - see show.h. Objects are built without looking at each result: jansson's
- * functions pass NULL on, and json_object_set_new() of NULL only leaves a member out.
- */
+/* show.c - see show.h: tunnels, sessions, counters. */
 #include "show.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "call_impl.h"
 #include "call_text.h"
+#include "dialer_peer.h"
 #include "l2tp_peer.h"
 #include "lcp_options.h"
 #include "proxy.h"
 #include "registry.h"
+#include "result_code.h"
 #include "server.h"
+#include "show_impl.h"
 #include "text.h"
-
-static void set(json_t *o, const char *key, json_t *value)
-{
-	json_object_set_new(o, key, value);
-}
-
-static void set_text(json_t *o, const char *key, const char *text)
-{
-	set(o, key, *text ? json_string(text) : json_null());
-}
-
-static void set_ip4(json_t *o, const char *key, struct in_addr a)
-{
-	char buf[INET_ADDRSTRLEN];
-
-	set(o, key, a.s_addr == INADDR_ANY ? json_null() : json_string(inet_ntop(AF_INET, &a, buf, sizeof(buf))));
-}
-
-static void set_age(json_t *o, const char *key, uint64_t since_ms)
-{
-	set(o, key, json_integer((json_int_t)((vpdnd_now_ms() - since_ms) / 1000)));
-}
-
-static void set_id(json_t *o, const char *key, uint32_t id)
-{
-	set(o, key, id ? json_integer(id) : json_null());
-}
 
 /* ---- tunnels ---- */
 
@@ -81,22 +53,38 @@ json_t *vpdn_show_tunnels(const struct vpdnd *d)
 
 /* ---- sessions ---- */
 
+/* Where a call comes from or goes to, on this side: "pppoe eth1/17 02:00:00:00:00:01", "dial-out 6121 modems tty ttyS0". */
+static json_t *show_access(const struct vpdn_call *call)
+{
+	if (call->kind == VPDN_DIALIN_LAC)
+		return json_string(call->access);
+	return json_sprintf("dial-out %s%s%s%s%s", *call->number ? call->number : "-", *call->dialer ? " " : "", call->dialer,
+			    *call->access ? " " : "", call->access);
+}
+
 static json_t *show_call(const struct vpdn_call *call)
 {
 	json_t *o = json_object();
 
 	set(o, "id", json_integer(call->id));
-	set(o, "role", json_string("lac"));
+	set(o, "role", json_string(call->kind == VPDN_DIALOUT_LNS ? "lns" : "lac"));
+	set(o, "direction", json_string(call->kind == VPDN_DIALIN_LAC ? "dial-in" : "dial-out"));
 	set_text(o, "user", call->user);
-	set_text(o, "access", call->access);
-	set(o, "state", json_string(vpdn_fwd_state_name(call->state)));
+	set(o, "access", show_access(call));
+	set(o, "state", json_string(call->state == VPDN_ST_CONNECTED && *call->ifname ? "up" : vpdn_st_name(call->state)));
 	set_text(o, "group", call->group);
-	set_ip4(o, "peer_ip", call->lns ? call->lns->addr : (struct in_addr){ INADDR_ANY });
+	set_ip4(o, "peer_ip", call->peer);
 	set_id(o, "tunnel_id", call->tunnel_id);
 	set_id(o, "peer_tunnel_id", call->peer_tunnel_id);
 	set_id(o, "session_id", call->session_id);
 	set_id(o, "peer_session_id", call->peer_session_id);
-	set(o, "interface", json_null());
+	set_text(o, "interface", call->ifname);
+	if (call->kind != VPDN_DIALIN_LAC) {
+		set_text(o, "number", call->number);
+		set_text(o, "dialer", call->dialer);
+		set_id(o, "speed_bps", call->tx_speed);
+		set(o, "framing", call->framing ? json_string(vpdn_framing_text(call->framing)) : json_null());
+	}
 	set_age(o, "age_s", call->connected_ms ? call->connected_ms : call->asked_ms);
 	return o;
 }
@@ -108,6 +96,7 @@ static json_t *show_lns_call(const struct vpdnd *d, const struct vpdn_lns_call *
 
 	set(o, "id", json_integer(call->id));
 	set(o, "role", json_string("lns"));
+	set(o, "direction", json_string("dial-in"));
 	set_text(o, "user", call->user);
 	set(o, "access", json_sprintf("l2tp %s%s%s", t ? t->peer_name : "?", *call->calling ? " " : "", call->calling));
 	set(o, "state", json_string(call->bundle_owner && call->state == VPDN_CALL_CLOSING ? "bundle only" :
@@ -166,14 +155,13 @@ static void show_captured(json_t *o, const struct vpdn_call *call)
 	} line_tlvs[] = {
 		{ "service name", VPDN_TLV_SERVICE_NAME }, { "circuit id", VPDN_TLV_CIRCUIT_ID },
 		{ "remote id", VPDN_TLV_REMOTE_ID }, { "calling number", VPDN_TLV_CALLING_NUMBER },
-		{ "called number", VPDN_TLV_CALLED_NUMBER },
+		{ "called number", VPDN_TLV_CALLED_NUMBER }, { "sub-address", VPDN_TLV_SUB_ADDRESS },
 	};
 	static struct vpdn_ipc_msg ask;
 	static struct vpdn_proxy proxy;
 	json_t *line = json_array(), *lcp = json_array();
 
-	memcpy(ask.buf, call->ask, call->ask_len);
-	if (!vpdn_ipc_parse(&ask, call->ask_len)) {
+	if (!vpdn_call_get_ask(call, &ask)) {
 		for (size_t i = 0; i < sizeof(line_tlvs) / sizeof(line_tlvs[0]); i++)
 			add_line(line, line_tlvs[i].what, &ask, line_tlvs[i].tlv);
 		if (!vpdn_ipc_get_proxy(&ask, &proxy)) {
@@ -190,6 +178,35 @@ static void show_captured(json_t *o, const struct vpdn_call *call)
 	set(o, "captured", lcp);
 }
 
+/* The counters of AVP 34, by their RFC's names. */
+static json_t *show_wan(const struct vpdn_call *call)
+{
+	static const char *const names[VPDN_WAN_COUNTERS] = {
+		"crc_errors", "framing_errors", "hardware_overruns", "buffer_overruns", "timeout_errors", "alignment_errors"
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < VPDN_WAN_COUNTERS; i++)
+		set(o, names[i], json_integer(call->wan[i]));
+	return o;
+}
+
+static void add_decisions(json_t *lines, const struct vpdn_call *call)
+{
+	unsigned int ms = (unsigned int)(call->connected_ms - call->asked_ms);
+
+	if (call->kind == VPDN_DIALIN_LAC)
+		json_array_append_new(lines, json_sprintf("vpdn-group %s chosen by %s \"%s\"", call->group,
+							  vpdn_key_kind_name(call->choice.kind), call->choice.value));
+	if (call->connected_ms && call->kind == VPDN_DIALOUT_LNS)
+		json_array_append_new(lines, json_sprintf("connected after %u ms", ms));
+	else if (call->connected_ms)
+		json_array_append_new(lines, json_sprintf("connected after %u ms, %u frames moved by hand before the bridge stood", ms,
+							  call->bridge.moved));
+	if (call->has_accm)
+		json_array_append_new(lines, json_sprintf("ACCM %08x to the line, %08x from it (SLI)", call->send_accm, call->recv_accm));
+}
+
 json_t *vpdn_show_session(const struct vpdnd *d, uint32_t id, bool *found)
 {
 	const struct vpdn_call *call = vpdn_calls_find(d->calls, id);
@@ -200,15 +217,13 @@ json_t *vpdn_show_session(const struct vpdnd *d, uint32_t id, bool *found)
 	*found = call || lns;
 	if (call) {
 		o = show_call(call);
-		set(o, "pppd_pid", json_integer(call->pid));
+		set_id(o, "pppd_pid", (uint32_t)call->pid);
 		set(o, "parked", json_boolean(call->parked));
 		set(o, "attempts", json_integer(call->attempts));
-		json_array_append_new(lines, json_sprintf("vpdn-group %s chosen by %s \"%s\"", call->group,
-							  vpdn_key_kind_name(call->choice.kind), call->choice.value));
-		if (call->connected_ms)
-			json_array_append_new(lines, json_sprintf("connected after %u ms, %u frames moved by hand before the bridge stood",
-								  (unsigned int)(call->connected_ms - call->asked_ms), call->bridge.moved));
+		add_decisions(lines, call);
 		show_captured(o, call);
+		if (call->has_wan)
+			set(o, "wan_errors", show_wan(call));
 		set_text(o, "reason", call->cause.text);
 	} else if (lns) {
 		o = show_lns_call(d, lns);
@@ -220,148 +235,6 @@ json_t *vpdn_show_session(const struct vpdnd *d, uint32_t id, bool *found)
 	}
 	set(o, "decisions", lines);
 	return json_pack("{s:[o]}", "sessions", o);
-}
-
-/* ---- groups ---- */
-
-static json_t *strings(const struct vpdn_strings *s)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(a, json_string(s->v[i]));
-	return a;
-}
-
-static json_t *show_peer(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *l)
-{
-	const struct vpdn_usage *u = vpdn_usage_find(&d->usages, g->name, l->addr, l->port);
-	uint64_t now = vpdnd_now_ms();
-	json_t *o = json_object();
-
-	set_ip4(o, "ip", l->addr);
-	set(o, "port", json_integer(l->port));
-	set(o, "priority", json_integer(l->priority));
-	set(o, "weight", json_integer(l->weight));
-	set(o, "limit", l->limit ? json_integer(l->limit) : json_null());
-	set(o, "sessions", json_integer(u ? u->sessions : 0));
-	set(o, "placed", json_integer(u ? (json_int_t)u->placed : 0));
-	set(o, "failed", json_integer(u ? (json_int_t)u->failed : 0));
-	set(o, "dead_s", json_integer(u && u->dead_until_ms > now ? (json_int_t)((u->dead_until_ms - now + 999) / 1000) : 0));
-	return o;
-}
-
-static json_t *sources(const struct vpdn_accept *from)
-{
-	char addr[INET_ADDRSTRLEN];
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < from->n_sources; i++)
-		json_array_append_new(a, json_sprintf("%s/%u", inet_ntop(AF_INET, &from->sources[i].addr, addr, sizeof(addr)),
-						      from->sources[i].prefix_len));
-	return a;
-}
-
-static json_t *request_dialin(const struct vpdn_group *g)
-{
-	json_t *o = json_object(), *list[VPDN_KEY_KINDS];
-	const struct vpdn_key *k;
-
-	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
-		list[i] = json_array();
-	TAILQ_FOREACH(k, &g->keys, link)
-		json_array_append_new(list[k->kind], json_string(k->value));
-	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
-		set(o, vpdn_key_kind_name((enum vpdn_key_kind)i), list[i]);
-	return o;
-}
-
-static json_t *accept_dialin(const struct vpdn_group *g)
-{
-	json_t *o = json_object();
-
-	set(o, "terminate_from", strings(&g->dialin.terminate_from));
-	set(o, "source", sources(&g->dialin));
-	set(o, "ppp_template", json_string(g->ppp_template));
-	set(o, "lcp_renegotiation", json_string(vpdn_lcp_policy_name(g->lcp_policy)));
-	if (g->has_pool) {
-		set_ip4(o, "pool_local", g->pool_local);
-		set_ip4(o, "pool_first", g->pool_first);
-		set_ip4(o, "pool_last", g->pool_last);
-	}
-	return o;
-}
-
-static json_t *request_dialout(const struct vpdn_group *g)
-{
-	json_t *o = json_object(), *a = json_array();
-
-	for (size_t i = 0; i < g->n_numbers; i++)
-		json_array_append_new(a, json_sprintf("%s -> %s", g->numbers[i].pattern, g->numbers[i].replace));
-	set(o, "number", a);
-	set_text(o, "sub_address", g->sub_address ? g->sub_address : "");
-	set(o, "min_bps", json_integer(g->min_bps));
-	set(o, "max_bps", json_integer(g->max_bps));
-	set(o, "dial_timeout_s", json_integer(g->dial_timeout_s));
-	return o;
-}
-
-static json_t *accept_dialout(const struct vpdn_group *g)
-{
-	json_t *o = json_object(), *a = json_array();
-
-	set(o, "terminate_from", strings(&g->dialout.terminate_from));
-	set(o, "source", sources(&g->dialout));
-	for (size_t i = 0; i < g->n_dials; i++)
-		json_array_append_new(a, json_sprintf("%s -> %s", g->dials[i].pattern, g->dials[i].dialer_name));
-	set(o, "dial", a);
-	return o;
-}
-
-static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
-{
-	const struct {
-		const char *name;
-		bool there;
-		json_t *(*show)(const struct vpdn_group *g);
-	} blocks[] = {
-		{ "request-dialin", g->requests & VPDN_ACCEPTS_DIALIN, request_dialin },
-		{ "accept-dialin", g->accepts & VPDN_ACCEPTS_DIALIN, accept_dialin },
-		{ "request-dialout", g->requests & VPDN_ACCEPTS_DIALOUT, request_dialout },
-		{ "accept-dialout", g->accepts & VPDN_ACCEPTS_DIALOUT, accept_dialout },
-	};
-	const struct vpdn_usage *u = vpdn_usage_find(&d->usages, g->name, (struct in_addr){ INADDR_ANY }, 0);
-	json_t *o = json_object(), *a = json_array();
-
-	set(o, "name", json_string(g->name));
-	set(o, "local_name", json_string(g->local_name));
-	set(o, "tunnel_authentication", json_boolean(g->tunnel_auth));
-	set(o, "idle_timeout_s", json_integer(g->requests ? g->opened_idle_s : g->accepted_idle_s));
-	set(o, "hello_s", json_integer(g->hello_s));
-	set(o, "limit", g->limit ? json_integer(g->limit) : json_null());
-	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (blocks[i].there)
-			set(o, blocks[i].name, blocks[i].show(g));
-	if (!g->requests)
-		goto out;
-	set(o, "sessions", json_integer(u ? u->sessions : 0));
-	set(o, "connect_timeout_s", json_integer(g->connect_timeout_s));
-	set_ip4(o, "source_ip", g->source_ip);
-	for (size_t i = 0; i < g->n_peers; i++)
-		json_array_append_new(a, show_peer(d, g, &g->peers[i]));
-out:
-	set(o, "peers", a);
-	return o;
-}
-
-json_t *vpdn_show_groups(const struct vpdnd *d)
-{
-	json_t *a = json_array();
-	const struct vpdn_group *g;
-
-	TAILQ_FOREACH(g, &d->config->groups, link)
-		json_array_append_new(a, show_group(d, g));
-	return json_pack("{s:o}", "groups", a);
 }
 
 /* ---- all ---- */
@@ -377,9 +250,32 @@ static json_t *counters(const struct vpdn_counters *n)
 	return a;
 }
 
+/* The dial-out calls that failed last, the latest first. */
+static json_t *dial_failures(const struct vpdnd *d)
+{
+	const struct vpdn_failure *f;
+	json_t *a = json_array(), *o;
+
+	for (size_t i = 0; (f = vpdn_calls_failure(d->calls, i)); i++) {
+		o = json_object();
+		set_age(o, "age_s", f->at_ms);
+		set(o, "role", json_string(f->kind == VPDN_DIALOUT_LNS ? "lns" : "lac"));
+		set_text(o, "group", f->group);
+		set_text(o, "number", f->number);
+		set_text(o, "failure", f->cause.failure ? vpdn_dial_failure_text(f->cause.failure) :
+			 f->cause.result ? vpdn_cdn_result_text(f->cause.result) : "");
+		set_id(o, "result", f->cause.result);
+		set_id(o, "error", f->cause.error);
+		set_id(o, "q931_cause", f->cause.q931);
+		set_text(o, "text", f->cause.text);
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
 json_t *vpdn_show_all(const struct vpdnd *d)
 {
-	json_t *o = json_object(), *v = json_object(), *x = json_object();
+	json_t *o = json_object(), *v = json_object(), *x = json_object(), *dialer = json_object();
 
 	set(v, "version", json_string(VPDN_VERSION));
 	set(v, "pid", json_integer(getpid()));
@@ -390,10 +286,16 @@ json_t *vpdn_show_all(const struct vpdnd *d)
 	set(x, "connected", json_boolean(vpdn_l2tp_connected(d->l2tp)));
 	set_text(x, "name", vpdn_l2tp_peer_name(d->l2tp));
 	set_age(x, "since_s", vpdn_l2tp_since_ms(d->l2tp));
+	set(dialer, "connected", json_boolean(vpdn_dialer_connected(d->dialer)));
+	set_text(dialer, "name", vpdn_dialer_peer_name(d->dialer));
+	set_age(dialer, "since_s", vpdn_dialer_since_ms(d->dialer));
+	set(dialer, "configured", json_boolean(!TAILQ_EMPTY(&d->config->dialers)));
 	set(o, "vpdnd", v);
 	set(o, "xl2tpd", x);
+	set(o, "vpdn_dialer", dialer);
 	set(o, "tunnels", tunnels(d));
 	set(o, "sessions", sessions(d));
+	set(o, "dial_failures", dial_failures(d));
 	set(o, "counters", counters(&d->counters));
 	return o;
 }

@@ -17,6 +17,7 @@
 
 #include "bridge.h"
 #include "call.h"
+#include "dialer_peer.h"
 #include "ipc_proto.h"
 #include "l2tp_peer.h"
 #include "log.h"
@@ -25,7 +26,7 @@
 #include "server.h"
 
 #define STOP_MS		2000	/* for xl2tpd to confirm that all calls are cleared */
-#define FD_WANTED	65536u	/* five for each forwarded session */
+#define FD_WANTED	65536u	/* five for each session */
 #define FD_MIN		1024u	/* when the limit cannot be asked for */
 
 struct options {
@@ -116,7 +117,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	d->stopping = true;
-	vpdn_log_notice("stopping on signal %d; %zu forwarded sessions end", (int)fd, vpdn_calls_count(d->calls));
+	vpdn_log_notice("stopping on signal %d; %zu sessions end", (int)fd, vpdn_calls_count(d->calls));
 	vpdn_sd_notify("STOPPING=1");
 	vpdn_server_shut(d->server);
 	event_base_loopexit(d->base, &tv);
@@ -191,7 +192,7 @@ static bool parse_options(int argc, char **argv, struct options *o, int *status)
 	return true;
 }
 
-/* Each forwarded session takes several fds, so the usual 1024 would end at 200 sessions. */
+/* Each session takes several fds, so the usual 1024 would end at 200 sessions. */
 static uint64_t raise_fd_limit(void)
 {
 	struct rlimit r, want;
@@ -236,8 +237,9 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->base = event_base_new();
 	d->calls = vpdn_calls_new(d);
 	d->l2tp = vpdn_l2tp_new(d);
+	d->dialer = vpdn_dialer_peer_new(d);
 	d->registry = vpdn_registry_new(d);
-	if (!d->base || !d->calls || !d->l2tp || !d->registry) {
+	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -251,12 +253,13 @@ static void finish(struct vpdnd *d)
 	size_t left = d->calls ? vpdn_calls_count(d->calls) : 0;
 
 	if (left)
-		vpdn_log_warn("%zu sessions were not confirmed as cleared by xl2tpd", left);
+		vpdn_log_warn("%zu sessions were not confirmed as over by xl2tpd or vpdn-dialer", left);
 	/* Connections first: their users are told, and find everything still there. */
 	vpdn_server_free(d->server);
 	vpdn_calls_free(d->calls);
 	vpdn_registry_free(d->registry);
 	vpdn_l2tp_free(d->l2tp);
+	vpdn_dialer_peer_free(d->dialer);
 	vpdn_usage_prune(&d->usages, NULL);
 	vpdn_config_put(d->config);
 	if (d->base)
@@ -279,7 +282,7 @@ static bool run(struct vpdnd *d, const char *socket_path)
 	}
 	if (ok) {
 		if (vpdn_bridge_unsupported(unsupported, sizeof(unsupported)))
-			vpdn_log_warn("%s; no subscriber can be forwarded", unsupported);
+			vpdn_log_warn("%s; no subscriber can be forwarded, and nothing dialled for an LNS", unsupported);
 		vpdn_log_notice("vpdnd %s listens on %s, configuration %s", VPDN_VERSION, socket_path, d->config_path);
 		vpdn_sd_notify("READY=1");
 		ok = event_base_dispatch(d->base) >= 0;

@@ -19,6 +19,7 @@
 struct vpdn_server;
 struct vpdn_calls;
 struct vpdn_l2tp;
+struct vpdn_dialer_peer;
 struct vpdn_registry;
 
 struct vpdnd {
@@ -26,12 +27,13 @@ struct vpdnd {
 	const char *config_path;
 	struct vpdn_config *config;
 	struct vpdn_server *server;
-	struct vpdn_calls *calls;	/* forwarded sessions */
+	struct vpdn_calls *calls;	/* forwarded, dialled for us, dialled for others */
 	struct vpdn_l2tp *l2tp;		/* the link to xl2tpd's module */
+	struct vpdn_dialer_peer *dialer;	/* the link to vpdn-dialer */
 	struct vpdn_registry *registry;	/* tunnels and LNS calls it reports */
 	struct vpdn_usages usages;
 	struct vpdn_counters counters;
-	uint32_t last_id;		/* of sessions, forwarded or accepted */
+	uint32_t last_id;		/* of sessions of all kinds */
 	uint64_t started_ms, loaded_ms;
 	uint64_t fd_limit;		/* RLIMIT_NOFILE */
 	bool stopping;
@@ -45,10 +47,10 @@ uint64_t vpdnd_now_ms(void);
 /* Reads the configuration again. 0; or -errno, a line in `err`, and nothing has changed. */
 int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size);
 
-/* A number for a new session of this host, forwarded or accepted; never 0. */
+/* A number for a new session of this host, whatever its kind; never 0. */
 uint32_t vpdnd_new_id(struct vpdnd *d);
 
-/* For call.c: the last forwarded session has gone. */
+/* For call.c: the last call has gone. */
 void vpdnd_calls_empty(struct vpdnd *d);
 
 #endif

@@ -2,12 +2,15 @@
 /* result_code.c - why calls and tunnels end, see result_code.h. */
 #include "result_code.h"
 
+#include "ipc_proto.h"
 #include "text.h"
 
 /* Whether a failed attempt may be repeated elsewhere stands beside each text. */
 struct row {
 	const char *text;
-	bool retry;
+	bool retry;		/* dial-in: another LNS */
+	bool dial_retry;	/* dial-out: another LAC */
+	uint8_t dial_failure;	/* enum vpdn_dial_failure */
 };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -16,43 +19,44 @@ struct row {
  * Retry says: would another LNS perhaps answer otherwise?  A result of 2 leaves it
  * to the error code.  7 to 11 speak of the peer's own lines and of its time: an LNS
  * that gives them is unwell or short of something; only a lost carrier (the
- * subscriber's) and framing that nobody can use are final.
+ * subscriber's) and framing that nobody can use are final.  With dial-out 7 to 10 speak of
+ * the line that was called, which another LAC would find no otherwise.
  */
 static const struct row cdn[] = {
-	[VPDN_CDN_LOST_CARRIER] = { "loss of carrier", false },
-	[VPDN_CDN_ERROR] = { "general error", false },
-	[VPDN_CDN_ADMINISTRATIVE] = { "administrative reasons", false },
-	[VPDN_CDN_NO_FACILITIES_TEMP] = { "no facilities, temporarily", true },
-	[VPDN_CDN_NO_FACILITIES] = { "no facilities, permanently", true },
-	[VPDN_CDN_INVALID_DESTINATION] = { "invalid destination", true },
-	[VPDN_CDN_NO_CARRIER] = { "no carrier detected", true },
-	[VPDN_CDN_BUSY] = { "busy", true },
-	[VPDN_CDN_NO_DIAL_TONE] = { "no dial tone", true },
-	[VPDN_CDN_TIMEOUT] = { "not established in time", true },
-	[VPDN_CDN_NO_FRAMING] = { "no appropriate framing", false },
+	[VPDN_CDN_LOST_CARRIER] = { "loss of carrier", false, false, VPDN_DIAL_NO_CARRIER },
+	[VPDN_CDN_ERROR] = { "general error", false, false, VPDN_DIAL_REFUSED },
+	[VPDN_CDN_ADMINISTRATIVE] = { "administrative reasons", false, false, VPDN_DIAL_REFUSED },
+	[VPDN_CDN_NO_FACILITIES_TEMP] = { "no facilities, temporarily", true, true, VPDN_DIAL_NO_RESOURCES },
+	[VPDN_CDN_NO_FACILITIES] = { "no facilities, permanently", true, true, VPDN_DIAL_NO_RESOURCES },
+	[VPDN_CDN_INVALID_DESTINATION] = { "invalid destination", true, true, VPDN_DIAL_REFUSED },
+	[VPDN_CDN_NO_CARRIER] = { "no carrier detected", true, false, VPDN_DIAL_NO_CARRIER },
+	[VPDN_CDN_BUSY] = { "busy", true, false, VPDN_DIAL_BUSY },
+	[VPDN_CDN_NO_DIAL_TONE] = { "no dial tone", true, false, VPDN_DIAL_NO_DIAL_TONE },
+	[VPDN_CDN_TIMEOUT] = { "not established in time", true, false, VPDN_DIAL_TIMEOUT },
+	[VPDN_CDN_NO_FRAMING] = { "no appropriate framing", false, false, VPDN_DIAL_REFUSED },
 };
 
 /* A tunnel that cannot be had says something of one peer only; so all may be retried. */
 static const struct row stopccn[] = {
-	[VPDN_STOPCCN_CLEAR] = { "request to clear control connection", true },
-	[VPDN_STOPCCN_ERROR] = { "general error", true },
-	[VPDN_STOPCCN_EXISTS] = { "control channel already exists", true },
-	[VPDN_STOPCCN_NOT_AUTHORIZED] = { "not authorized", true },
-	[VPDN_STOPCCN_VERSION] = { "protocol version not supported", true },
-	[VPDN_STOPCCN_SHUTDOWN] = { "being shut down", true },
-	[VPDN_STOPCCN_FSM] = { "finite state machine error", true },
+	[VPDN_STOPCCN_CLEAR] = { .text = "request to clear control connection", .retry = true },
+	[VPDN_STOPCCN_ERROR] = { .text = "general error", .retry = true },
+	[VPDN_STOPCCN_EXISTS] = { .text = "control channel already exists", .retry = true },
+	[VPDN_STOPCCN_NOT_AUTHORIZED] = { .text = "not authorized", .retry = true },
+	[VPDN_STOPCCN_VERSION] = { .text = "protocol version not supported", .retry = true },
+	[VPDN_STOPCCN_SHUTDOWN] = { .text = "being shut down", .retry = true },
+	[VPDN_STOPCCN_FSM] = { .text = "finite state machine error", .retry = true },
 };
 
 static const struct row errors[] = {
-	[VPDN_ERROR_NONE] = { "no general error", false },
-	[VPDN_ERROR_NO_TUNNEL] = { "no control connection yet", true },
-	[VPDN_ERROR_LENGTH] = { "wrong length", true },
-	[VPDN_ERROR_VALUE] = { "value out of range or reserved field not zero", true },
-	[VPDN_ERROR_RESOURCES] = { "insufficient resources", true },
-	[VPDN_ERROR_SESSION] = { "invalid session id", true },
-	[VPDN_ERROR_VENDOR] = { "vendor-specific error", true },
-	[VPDN_ERROR_TRY_ANOTHER] = { "try another LNS", true },
-	[VPDN_ERROR_MANDATORY] = { "unknown mandatory AVP", true },
+	[VPDN_ERROR_NONE] = { .text = "no general error", .retry = false },
+	[VPDN_ERROR_NO_TUNNEL] = { .text = "no control connection yet", .retry = true },
+	[VPDN_ERROR_LENGTH] = { .text = "wrong length", .retry = true },
+	[VPDN_ERROR_VALUE] = { .text = "value out of range or reserved field not zero", .retry = true },
+	[VPDN_ERROR_RESOURCES] = { "insufficient resources", true, true, VPDN_DIAL_NO_RESOURCES },
+	[VPDN_ERROR_SESSION] = { .text = "invalid session id", .retry = true },
+	[VPDN_ERROR_VENDOR] = { .text = "vendor-specific error", .retry = true },
+	[VPDN_ERROR_TRY_ANOTHER] = { "try another peer", true, true, VPDN_DIAL_REFUSED },
+	[VPDN_ERROR_MANDATORY] = { .text = "unknown mandatory AVP", .retry = true },
 };
 
 static const char *const ppp_causes[] = {
@@ -177,6 +181,60 @@ bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error)
 {
 	(void)error;
 	return result < COUNT(stopccn) ? stopccn[result].retry : true;
+}
+
+/* ---- dial-out ---- */
+
+/* What a Q.931 cause says of the called line, for peers whose result does not. */
+static uint8_t q931_failure(uint16_t cause)
+{
+	switch (cause) {
+	case 17:
+		return VPDN_DIAL_BUSY;
+	case 18:
+	case 19:
+		return VPDN_DIAL_NO_ANSWER;
+	default:
+		return 0;
+	}
+}
+
+uint8_t vpdn_dial_failure(uint8_t stage, uint16_t result, uint16_t error, uint16_t q931)
+{
+	uint8_t line = q931_failure(q931);
+
+	if (stage == VPDN_STAGE_TUNNEL)
+		return VPDN_DIAL_UNREACHABLE;
+	if (stage == VPDN_STAGE_CONNECTED)
+		return result == VPDN_CDN_ADMINISTRATIVE ? VPDN_DIAL_CLEARED : VPDN_DIAL_LOST;
+	if (result == VPDN_CDN_TIMEOUT)
+		return line == VPDN_DIAL_NO_ANSWER ? line : VPDN_DIAL_TIMEOUT;
+	if (result <= VPDN_CDN_ERROR && line)
+		return line;
+	if (result == VPDN_CDN_ERROR && error < COUNT(errors) && errors[error].dial_failure)
+		return errors[error].dial_failure;
+	if (!result)
+		return VPDN_DIAL_TIMEOUT;
+	return result < COUNT(cdn) ? cdn[result].dial_failure : VPDN_DIAL_REFUSED;
+}
+
+bool vpdn_dial_retryable(uint16_t result, uint16_t error)
+{
+	if (result == VPDN_CDN_ERROR)
+		return error < COUNT(errors) && errors[error].dial_retry;
+	return result < COUNT(cdn) && cdn[result].dial_retry;
+}
+
+const char *vpdn_dial_failure_text(uint8_t failure)
+{
+	static const char *const texts[] = {
+		[VPDN_DIAL_BUSY] = "busy", [VPDN_DIAL_NO_ANSWER] = "no answer", [VPDN_DIAL_NO_CARRIER] = "no carrier",
+		[VPDN_DIAL_NO_DIAL_TONE] = "no dial tone", [VPDN_DIAL_REFUSED] = "refused", [VPDN_DIAL_NO_RESOURCES] = "no resources",
+		[VPDN_DIAL_UNREACHABLE] = "unreachable", [VPDN_DIAL_TIMEOUT] = "timeout", [VPDN_DIAL_CONFIG] = "configuration",
+		[VPDN_DIAL_LOST] = "lost", [VPDN_DIAL_CLEARED] = "cleared",
+	};
+
+	return failure < COUNT(texts) && texts[failure] ? texts[failure] : "unknown failure";
 }
 
 /* ---- Q.931 ---- */

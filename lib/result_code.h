@@ -5,8 +5,8 @@
  * AVP (section 4.4.2), PPP Disconnect Cause Code AVP (RFC 3145), and whether
  * another LNS may be tried.
  *
- * Used by the xl2tpd module (send, receive), vpdnd (fail-over, `show`) and the
- * plugins (texts).  Messages are the peer's octets: not NUL-terminated, to be
+ * Used by the xl2tpd module (send, receive), vpdnd (fail-over, `show`, what is said of a
+ * failed outgoing call) and the plugins (texts).  Messages are the peer's octets: not NUL-terminated, to be
  * escaped before they are logged (text.h).
  */
 #ifndef VPDN_RESULT_CODE_H
@@ -91,6 +91,18 @@ char *vpdn_result_print(const struct vpdn_result *r, bool stopccn, char *buf, si
 bool vpdn_cdn_result_retryable(uint16_t result, uint16_t error);
 /* The same for a tunnel that was refused or ended while it was being set up. */
 bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error);
+
+/*
+ * Dial-out, at the LNS: why a call that a LAC was to dial did not come about or is over, as enum
+ * vpdn_dial_failure. `stage`: enum vpdn_call_stage; `result`, `error`, `q931`: of the
+ * LAC's CDN, 0 where it had none. With a result that says nothing of a line (none, 1 and
+ * 2, from peers that know no other), a Q.931 cause that does decides.
+ */
+uint8_t vpdn_dial_failure(uint8_t stage, uint16_t result, uint16_t error, uint16_t q931);
+/* May another LAC be asked?  Yes when this one had nothing to dial with; no when it has tried the line. */
+bool vpdn_dial_retryable(uint16_t result, uint16_t error);
+/* "busy", "no answer"; "unknown failure". */
+const char *vpdn_dial_failure_text(uint8_t failure);
 
 /* Q.931 Cause Code AVP: cause, message octet, optional advisory text. */
 struct vpdn_q931 {

@@ -138,7 +138,7 @@ static void a_name_with_nul_matches_nothing(void **state)
 
 static struct vpdn_usage *usage(struct vpdn_usages *u, const struct vpdn_peer *l)
 {
-	struct vpdn_usage *x = vpdn_usage_get(u, "g", l->addr, l->port);
+	struct vpdn_usage *x = vpdn_usage_get(u, VPDN_USAGE_PEER, "g", l);
 
 	assert_non_null(x);
 	return x;
@@ -201,7 +201,7 @@ static void limits_are_kept(void **state)
 						 "initiate-to \"192.0.2.3\" { limit = 1 priority = 2 }\n limit = 3\n"));
 	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
 	struct vpdn_usages u = RB_INITIALIZER(&u);
-	struct vpdn_usage *whole = vpdn_usage_get(&u, "g", (struct in_addr){ INADDR_ANY }, 0);
+	struct vpdn_usage *whole = vpdn_usage_get(&u, VPDN_USAGE_GROUP, "g", NULL);
 
 	(void)state;
 	usage(&u, &g->peers[0])->sessions = 1;
@@ -212,12 +212,12 @@ static void limits_are_kept(void **state)
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), -EUSERS);
 	assert_int_equal(vpdn_peer_choose(&u, g, 1, 1000, 0), -EUSERS);
 	whole->sessions = 2;
-	assert_false(vpdn_group_full(&u, g));
+	assert_false(vpdn_usage_full(&u, VPDN_USAGE_GROUP, g->name, g->limit));
 	whole->sessions = 3;
-	assert_true(vpdn_group_full(&u, g));
+	assert_true(vpdn_usage_full(&u, VPDN_USAGE_GROUP, g->name, g->limit));
 	/* What has sessions is never forgotten, whatever the configuration says. */
 	vpdn_usage_prune(&u, NULL);
-	assert_ptr_equal(vpdn_usage_find(&u, "g", g->peers[0].addr, g->peers[0].port), usage(&u, &g->peers[0]));
+	assert_ptr_equal(vpdn_usage_find(&u, VPDN_USAGE_PEER, "g", &g->peers[0]), usage(&u, &g->peers[0]));
 	whole->sessions = usage(&u, &g->peers[0])->sessions = usage(&u, &g->peers[1])->sessions = 0;
 	vpdn_usage_prune(&u, c);
 	assert_false(RB_EMPTY(&u));

@@ -296,7 +296,7 @@ static void an_lns_that_refuses_the_subscriber_is_the_last(void **state)
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
 	expect_reject(fd, "because of the test");
 	expect_quiet(l2tp);
-	assert_has(COMMAND("show"), "\"rejected_by_lns\",\"text\":\"refused: by the LNS\",\"value\":1");
+	assert_has(COMMAND("show"), "\"rejected_by_peer\",\"text\":\"refused: by the LNS\",\"value\":1");
 	close(l2tp);
 }
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * call_dialin.c - forwarded subscribers, from the credentials that pppd holds to the bridged
+ * session: what pppd says and is told. See call.h and the table dialin_lac in call_fsm.c.
+ */
+#include "call_impl.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+
+#include "call_text.h"
+#include "l2tp_peer.h"
+#include "log.h"
+#include "result_code.h"
+
+#define HOLD_MARGIN_MS	2000	/* vpdnd answers so much before the plugin gives up */
+
+int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
+{
+	struct vpdnd *d = vpdn_conn_daemon(c);
+	uint32_t pid = 0, hold_ms = 0;
+	struct vpdn_call *call;
+	uint8_t access = 0;
+
+	if (vpdn_conn_call(c))
+		return -EALREADY;
+	call = vpdn_call_new(d, VPDN_DIALIN_LAC, c, m);
+	if (!call)
+		return -ENOMEM;
+	vpdn_ipc_get_u32(m, VPDN_TLV_PID, &pid);
+	vpdn_ipc_get_u32(m, VPDN_TLV_HOLD_MS, &hold_ms);
+	vpdn_ipc_get_u8(m, VPDN_TLV_ACCESS, &access);
+	call->pid = (pid_t)pid;
+	call->tty = access == VPDN_ACCESS_TTY;
+	call->deadline_ms = call->asked_ms + (hold_ms > 2 * HOLD_MARGIN_MS ? hold_ms - HOLD_MARGIN_MS : hold_ms / 2);
+	vpdn_call_peer_text(m, VPDN_TLV_USER, call->user, sizeof(call->user));
+	vpdn_call_access_text(m, call->access, sizeof(call->access));
+	d->counters.asked++;
+	vpdn_group_select(d->config, m, &call->choice);
+	if (!call->choice.group)
+		return vpdn_call_step(call, VPDN_EV_LOCAL);
+	if (d->stopping) {
+		vpdn_call_set_cause(call, 0, 0, &d->counters.rejected_admin, "vpdnd is stopping");
+		return vpdn_call_step(call, VPDN_EV_REJECT);
+	}
+	call->config = vpdn_config_get(d->config);
+	strlcpy(call->group, call->choice.group->name, sizeof(call->group));
+	return vpdn_call_step(call, VPDN_EV_FORWARD);
+}
+
+int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
+{
+	struct vpdn_call *call = vpdn_conn_call(c);
+	uint8_t parked = 0;
+
+	if (!call || !vpdn_fsm_row(call->kind, call->state, VPDN_EV_CHANNEL))
+		return -EPROTO;
+	vpdn_ipc_get_u8(m, VPDN_TLV_PARKED, &parked);
+	if (parked != (m->nfds == 1))
+		return -EBADMSG;
+	call->parked = parked;
+	call->bridge.access_fd = vpdn_ipc_take_fd(m, 0);
+	call->call_fd = vpdn_ipc_take_fd(m, 1);
+	/* A pppd that leaves has no further part in the session; its connection may close when it likes. */
+	if (!parked)
+		vpdn_call_drop_plugin(call);
+	return vpdn_call_step(call, VPDN_EV_CHANNEL);
+}
+
+int vpdn_call_on_ready(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
+{
+	static const struct vpdn_cause late = { .result = VPDN_CDN_TIMEOUT, .text = "the call is not wanted any more" };
+	struct vpdn_call *call;
+	uint32_t ref;
+
+	call = vpdn_call_by_ref(c, m, &ref);
+	if (!call) {
+		vpdn_l2tp_clear(vpdn_conn_daemon(c)->l2tp, ref, &late);
+		return 0;
+	}
+	if (call->state == VPDN_ST_PLACING && call->kind == VPDN_DIALIN_LAC) {
+		vpdn_call_take_ids(call, m);
+		call->bridge.l2tp_fd = vpdn_ipc_take_fd(m, 0);
+	}
+	return vpdn_call_step(call, VPDN_EV_READY);
+}
+
+/* ---- actions ---- */
+
+enum vpdn_ev vpdn_act_say_local(struct vpdn_call *call)
+{
+	struct vpdn_ipc_builder b;
+
+	call->d->counters.local++;
+	vpdn_call_say(call, LOG_INFO, "local: no vpdn-group has this line, called number or domain");
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_LOCAL, 0, 0);
+	vpdn_conn_send(call->plugin, &b);
+	vpdn_call_drop_plugin(call);
+	return VPDN_EV_NONE;
+}
+
+enum vpdn_ev vpdn_act_say_reject(struct vpdn_call *call)
+{
+	struct vpdn_ipc_builder b;
+
+	vpdn_call_count_cause(call);
+	vpdn_call_say(call, LOG_NOTICE, "refused: %s; the subscriber gets a failure", call->cause.text);
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_REJECT, 0, 0);
+	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", call->cause.text);
+	vpdn_conn_send(call->plugin, &b);
+	vpdn_call_drop_plugin(call);
+	return VPDN_EV_NONE;
+}
+
+enum vpdn_ev vpdn_act_say_forward(struct vpdn_call *call)
+{
+	struct vpdn_ipc_builder b;
+
+	call->of_peer->dead_until_ms = 0;
+	vpdn_call_say(call, LOG_DEBUG, "the LNS has taken the call; pppd hands the channel over");
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_FORWARD, 0, 0);
+	vpdn_conn_send(call->plugin, &b);
+	return VPDN_EV_NONE;
+}
+
+enum vpdn_ev vpdn_act_reject_and_clear(struct vpdn_call *call)
+{
+	vpdn_act_say_reject(call);
+	vpdn_l2tp_clear(call->d->l2tp, call->ref, &call->cause);
+	return VPDN_EV_NONE;
+}
+
+/* Ends the subscriber's side: the L2TP side is over, or is cleared next. */
+enum vpdn_ev vpdn_act_release(struct vpdn_call *call)
+{
+	struct vpdn_ipc_builder b;
+
+	vpdn_call_count_cause(call);
+	vpdn_call_say_end(call, "; the subscriber is disconnected");
+	if (call->plugin && call->parked) {
+		vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_RELEASE, 0, 0);
+		vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", call->cause.text);
+		vpdn_conn_send(call->plugin, &b);
+	}
+	vpdn_call_drop_plugin(call);
+	vpdn_call_drop_access(call);
+	return VPDN_EV_NONE;
+}
+
+enum vpdn_ev vpdn_act_release_and_clear(struct vpdn_call *call)
+{
+	vpdn_act_release(call);
+	vpdn_l2tp_clear(call->d->l2tp, call->ref, &call->cause);
+	return VPDN_EV_NONE;
+}

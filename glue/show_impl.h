@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * show_impl.h - putting members into JSON objects, for show*.c. Objects are built without
+ * looking at each result: jansson's functions pass NULL on, and json_object_set_new() of NULL
+ * only leaves a member out.
+ */
+#ifndef VPDN_SHOW_IMPL_H
+#define VPDN_SHOW_IMPL_H
+
+#include <arpa/inet.h>
+#include <jansson.h>
+
+#include "vpdnd.h"
+
+static inline void set(json_t *o, const char *key, json_t *value)
+{
+	json_object_set_new(o, key, value);
+}
+
+static inline void set_text(json_t *o, const char *key, const char *text)
+{
+	set(o, key, *text ? json_string(text) : json_null());
+}
+
+static inline void set_ip4(json_t *o, const char *key, struct in_addr a)
+{
+	char buf[INET_ADDRSTRLEN];
+
+	set(o, key, a.s_addr == INADDR_ANY ? json_null() : json_string(inet_ntop(AF_INET, &a, buf, sizeof(buf))));
+}
+
+static inline void set_age(json_t *o, const char *key, uint64_t since_ms)
+{
+	set(o, key, json_integer((json_int_t)((vpdnd_now_ms() - since_ms) / 1000)));
+}
+
+static inline void set_id(json_t *o, const char *key, uint32_t id)
+{
+	set(o, key, id ? json_integer(id) : json_null());
+}
+
+#endif
