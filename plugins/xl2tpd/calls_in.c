@@ -32,9 +32,11 @@
 struct vpdn_call_in {
 	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
 	TAILQ_ENTRY(vpdn_call_in) link;	/* in the tunnel's list, then in orphans */
+	RB_ENTRY(vpdn_call_in) by_id;	/* while the core knows it */
 	enum vpdn_call_state state;
 	uint16_t tid, cid, peer_cid;
 	char group[128];
+	struct vpdn_group_use *use;	/* until it ends */
 	uint64_t since_ms;
 	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
 	uint8_t *icrq;			/* its AVPs, until CALL_START */
@@ -56,6 +58,18 @@ struct vpdn_call_in {
 	struct vpdn_end end;		/* why it ends */
 };
 
+static int id_cmp(const struct vpdn_call_in *a, const struct vpdn_call_in *b)
+{
+	uint32_t x = (uint32_t)a->tid << 16 | a->cid, y = (uint32_t)b->tid << 16 | b->cid;
+
+	return x < y ? -1 : x > y;
+}
+
+static RB_HEAD(by_id, vpdn_call_in) by_id = RB_INITIALIZER(&by_id);
+RB_GENERATE_INTERNAL(by_id, vpdn_call_in, by_id, id_cmp, static __attribute__((unused)))
+
+static const struct vpdn_call_ops ops;
+
 /* Calls whose tunnel is gone, waiting for their child to leave. */
 static TAILQ_HEAD(, vpdn_call_in) orphans = TAILQ_HEAD_INITIALIZER(orphans);
 
@@ -63,17 +77,19 @@ static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, .
 
 static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, ...)
 {
-	char text[700];
+	char text[700], label[300] = "";
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (c->user[0])
+		snprintf(label, sizeof(label), "user=\"%s\"", c->user);
 	if (c->base.tunnel && c->base.core)
-		vpdn_tunnel_log(c->base.tunnel, c->base.core, c->user, level, "%s", text);
+		vpdn_tunnel_log(c->base.tunnel, c->base.core, label, level, "%s", text);
 	else
-		vpdn_core->log(level, "vpdn: tunnel=%u session=%u/%u%s%s%s: %s\n", c->tid, c->cid, c->peer_cid,
-			       c->user[0] ? " user=\"" : "", c->user, c->user[0] ? "\"" : "", text);
+		vpdn_core->log(level, "vpdn: tunnel=%u session=%u/%u%s%s: %s\n", c->tid, c->cid, c->peer_cid,
+			       *label ? " " : "", label, text);
 }
 
 /* ---- reports ---- */
@@ -201,59 +217,22 @@ static void iccn_overdue(void *arg)
 
 /* ---- ICRQ ---- */
 
-/* All calls of a tunnel are of one group, the tunnel's. */
-static unsigned int sessions_of(const char *group)
-{
-	struct vpdn_tunnel *t;
-	unsigned int n = 0;
-
-	for (t = vpdn_tunnel_next(NULL); t; t = vpdn_tunnel_next(t))
-		if (!t->outgoing && !strcmp(t->group, group))
-			n += t->calls_in_alive;
-	return n;
-}
-
-/* The first AVP of that kind, also when it came hidden; value into buf, escaped. */
-static void find_text(const struct vpdn_tunnel *t, const uint8_t *avps, size_t len, uint16_t type, char *buf, size_t size)
-{
-	uint8_t scratch[VPDN_AVP_MAX_VALUE];
-	struct vpdn_avp_iter it;
-	struct vpdn_avp avp;
-
-	vpdn_avp_iter_init(&it, avps, len);
-	vpdn_avp_iter_secret(&it, t->secret, strlen(t->secret), scratch, sizeof(scratch));
-	while (vpdn_avp_next(&it, &avp) == 1)
-		if (avp.verdict == VPDN_AVP_OK && avp.vendor == VPDN_VENDOR_IETF && avp.type == type)
-			vpdn_text_escape(avp.value, avp.len, buf, size);
-	explicit_bzero(scratch, sizeof(scratch));
-}
-
-static int refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text)
-{
-	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
-
-	vpdn_tunnel_log(t, core, NULL, LOG_WARNING, "call refused: %s", text);
-	vpdn_core->call_close(core, &cause);
-	return L2TP_REFUSE;
-}
-
 int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len)
 {
-	const struct vpdn_group *g = vpdn_groups_find(t->group);
-	struct l2tp_tunnel_info ti;
+	struct vpdn_group *g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALIN);
 	struct l2tp_call_info ci;
 	struct vpdn_call_in *c;
 	char text[120];
 	int fd;
 
 	if (!g)
-		return refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "the group has been removed");
-	if (g->max_sessions && sessions_of(g->name) >= g->max_sessions)
-		return refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
+		return vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "no group takes incoming calls of this peer");
+	if (vpdn_group_full(g))
+		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
 	fd = vpdn_core->call_socket(core);
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
-		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
+		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
 	}
 	c = calloc(1, sizeof(*c));
 	if (c)
@@ -261,27 +240,27 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	if (!c || !c->icrq) {
 		close(fd);
 		free(c);
-		return refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
+		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
 	}
-	vpdn_core->tunnel_info(t->core, &ti);
 	vpdn_core->call_info(core, &ci);
 	memcpy(c->icrq, avps, len);
 	c->icrq_len = len;
 	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
-	c->base.kind = VPDN_CALL_IN;
+	c->base.ops = &ops;
 	c->base.tunnel = t;
 	c->base.core = core;
-	c->tid = ti.tid;
+	c->tid = t->tid;
 	c->cid = ci.cid;
 	c->peer_cid = ci.peer_cid;
 	c->session_fd = fd;
 	c->since_ms = vpdn_now_ms();
 	vpdn_end_init(&c->end);
-	strlcpy(c->group, t->group, sizeof(c->group));
-	find_text(t, avps, len, VPDN_AVP_CALLING_NUMBER, c->calling, sizeof(c->calling));
+	strlcpy(c->group, g->name, sizeof(c->group));
+	c->use = vpdn_group_enter(g);
+	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, c->calling, sizeof(c->calling));
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
-	t->calls_in_alive++;
+	RB_INSERT(by_id, &by_id, c);
 	vpdn_core->call_set_priv(core, &c->base);
 	call_log(c, LOG_INFO, "requested%s%s", c->calling[0] ? ", calling number " : "", c->calling);
 	vpdn_tunnel_call_added(t);
@@ -292,35 +271,15 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 /* ---- ICCN ---- */
 
 struct start {
-	struct vpdn_ipc_builder *b;
+	struct vpdn_avp_tlvs tlvs;
 	uint32_t own_features;
 	struct vpdn_proxy proxy;
 	const char *proxy_fault;
 };
 
-/* AVPs that have a TLV of their own; speeds are numbers in whatever form. */
-static const struct {
-	uint16_t vendor, type, tlv;
-	bool number;
-} avp_tlvs[] = {
-	{ VPDN_VENDOR_IETF, VPDN_AVP_CALL_SERIAL, VPDN_TLV_CALL_SERIAL, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_BEARER_TYPE, VPDN_TLV_BEARER_TYPE, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, VPDN_TLV_FRAMING_TYPE, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_TX_SPEED, VPDN_TLV_TX_SPEED, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, VPDN_TLV_RX_SPEED, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_PHYS_CHANNEL, VPDN_TLV_PHYSICAL_CHANNEL, true },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER, VPDN_TLV_CALLED_NUMBER, false },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER, VPDN_TLV_CALLING_NUMBER, false },
-	{ VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS, VPDN_TLV_SUB_ADDRESS, false },
-	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_CIRCUIT_ID, VPDN_TLV_CIRCUIT_ID, false },
-	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_REMOTE_ID, VPDN_TLV_REMOTE_ID, false },
-};
-#define N_AVP_TLVS	(sizeof(avp_tlvs) / sizeof(avp_tlvs[0]))
-
-static void put_avp(struct start *s, const struct vpdn_avp *avp, bool seen[N_AVP_TLVS])
+static void put_avp(void *arg, const struct vpdn_avp *avp)
 {
-	uint64_t v;
-	size_t i;
+	struct start *s = arg;
 	int rc;
 
 	if (avp->vendor == VPDN_VENDOR_OWN && !s->own_features)
@@ -328,37 +287,11 @@ static void put_avp(struct start *s, const struct vpdn_avp *avp, bool seen[N_AVP
 	rc = vpdn_proxy_collect(&s->proxy, avp);
 	if (rc < 0 && !s->proxy_fault)
 		s->proxy_fault = avp->def ? avp->def->name : "a proxy AVP";
-	if (rc)
+	if (rc || vpdn_avp_tlv_put(&s->tlvs, avp))
 		return;
-	for (i = 0; i < N_AVP_TLVS; i++) {
-		if (avp_tlvs[i].vendor != avp->vendor || avp_tlvs[i].type != avp->type)
-			continue;
-		if (seen[i])
-			return;
-		seen[i] = true;
-		if (!avp_tlvs[i].number)
-			vpdn_ipc_put_bytes(s->b, avp_tlvs[i].tlv, avp->value, avp->len);
-		else if (vpdn_avp_number(avp, &v))
-			vpdn_ipc_put_u32(s->b, avp_tlvs[i].tlv, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v);
-		return;
-	}
 	/* The rest is for plugins that know it; what is between the daemons only is not */
 	if (avp->vendor != VPDN_VENDOR_IETF)
-		vpdn_ipc_put_avp(s->b, avp->vendor, avp->type, avp->mandatory ? VPDN_IPC_AVP_M : 0, avp->value, avp->len);
-}
-
-static void put_avps(struct start *s, const struct vpdn_tunnel *t, const uint8_t *avps, size_t len, bool seen[N_AVP_TLVS])
-{
-	uint8_t scratch[VPDN_AVP_MAX_VALUE];
-	struct vpdn_avp_iter it;
-	struct vpdn_avp avp;
-
-	vpdn_avp_iter_init(&it, avps, len);
-	vpdn_avp_iter_secret(&it, t->secret, strlen(t->secret), scratch, sizeof(scratch));
-	while (vpdn_avp_next(&it, &avp) == 1)
-		if (avp.verdict == VPDN_AVP_OK || avp.verdict == VPDN_AVP_MISPLACED)
-			put_avp(s, &avp, seen);
-	explicit_bzero(scratch, sizeof(scratch));
+		vpdn_ipc_put_avp(s->tlvs.b, avp->vendor, avp->type, avp->mandatory ? VPDN_IPC_AVP_M : 0, avp->value, avp->len);
 }
 
 static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
@@ -375,8 +308,7 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 		      size_t len)
 {
 	struct vpdn_tunnel *t = c->base.tunnel;
-	struct start s = { .b = b, .own_features = c->own_features };
-	bool seen[N_AVP_TLVS] = { false };
+	struct start s = { .tlvs.b = b, .own_features = c->own_features };
 	struct l2tp_tunnel_info ti;
 	char name[512];
 
@@ -396,8 +328,8 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 	if (c->has_addr)
 		put_address(c, g, b);
 	vpdn_proxy_init(&s.proxy);
-	put_avps(&s, t, c->icrq, c->icrq_len, seen);
-	put_avps(&s, t, iccn, len, seen);
+	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
+	vpdn_avps_each(iccn, len, put_avp, &s);
 	if (s.proxy.name.present)
 		vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, c->user, sizeof(c->user));
 	/* What cannot be used must not end the call: without it the LNS negotiates itself */
@@ -413,7 +345,7 @@ static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_m
 
 static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 {
-	struct vpdn_group *g = vpdn_groups_find(c->group);
+	struct vpdn_group *g = vpdn_groups_find(c->group, VPDN_ACCEPTS_DIALIN);
 	struct vpdn_ipc_builder b;
 	int rc, fd;
 
@@ -555,7 +487,7 @@ static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_m
 
 /* ---- from the core ---- */
 
-void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len)
+static void on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len)
 {
 	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 
@@ -582,7 +514,7 @@ static size_t build_cdn(const struct vpdn_call_in *c, uint8_t *avps, size_t size
 }
 
 /* The ICRP agrees to what the LAC has asked for, if anything. */
-size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
+static size_t on_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
 {
 	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	struct vpdn_writer w;
@@ -595,12 +527,13 @@ size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *av
 	return vpdn_avp_put_u32(&w, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, c->own_features) ? w.len : 0;
 }
 
-void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)
+static void on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)
 {
 	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	char text[512];
 
-	base->tunnel->calls_in_alive--;
+	vpdn_group_leave(c->use);
+	c->use = NULL;
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
 	vpdn_end_from_core(&c->end, why);
@@ -613,18 +546,26 @@ void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause 
 		vpdn_ppp_hangup(c->ppp);
 }
 
-void vpdn_calls_in_on_freed(struct vpdn_call_base *base)
+static void on_freed(struct vpdn_call_base *base)
 {
 	struct vpdn_call_in *c = (struct vpdn_call_in *)base;
 	struct vpdn_tunnel *t = base->tunnel;
 
 	TAILQ_REMOVE(&t->calls_in, c, link);
+	RB_REMOVE(by_id, &by_id, c);
 	TAILQ_INSERT_TAIL(&orphans, c, link);
 	base->core = NULL;
 	base->tunnel = NULL;
 	release(c);
 	vpdn_tunnel_call_removed(t);
 }
+
+static const struct vpdn_call_ops ops = {
+	.message = on_message,
+	.build = on_build,
+	.down = on_down,
+	.freed = on_freed,
+};
 
 /* ---- from vpdnd, and the end ---- */
 
@@ -646,27 +587,21 @@ static void ask_to_end(struct vpdn_call_in *c, const char *text)
 
 int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
 {
-	uint16_t tid = 0, cid = 0;
-	struct vpdn_tunnel *t;
-	struct vpdn_call_in *c;
+	struct vpdn_call_in want, *c;
 	char text[120];
 
-	vpdn_ipc_get_u16(m, VPDN_TLV_TUNNEL_ID, &tid);
-	vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &cid);
+	want.tid = want.cid = 0;
+	vpdn_ipc_get_u16(m, VPDN_TLV_TUNNEL_ID, &want.tid);
+	vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &want.cid);
 	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, text, sizeof(text));
-	t = vpdn_tunnel_find(tid);
-	if (!t)
+	c = RB_FIND(by_id, &by_id, &want);
+	if (!c)
 		return -ENOENT;
-	TAILQ_FOREACH(c, &t->calls_in, link) {
-		if (c->cid != cid)
-			continue;
-		if (c->ppp && c->state < VPDN_CALL_CLOSING)
-			ask_to_end(c, text);
-		else
-			end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);
-		return 0;
-	}
-	return -ENOENT;
+	if (c->ppp && c->state < VPDN_CALL_CLOSING)
+		ask_to_end(c, text);
+	else
+		end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);
+	return 0;
 }
 
 void vpdn_calls_in_stop(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * groups.c - the vpdn-groups that accept tunnels, as vpdnd sends them after HELLO and on every reload.
+ * groups.c - the accept blocks of vpdn-groups, as vpdnd sends them after HELLO and on every reload.
  *
- * A peer is judged by its Host Name AVP (RFC 2661 4.4.3) and its address when its SCCRQ comes; nobody is asked then. The table
- * stays while vpdnd is away. Tunnels and calls keep a group's name, not a pointer: groups are replaced as a whole.
+ * A peer is judged by its Host Name AVP (RFC 2661 4.4.3) and its address when its SCCRQ comes, and again when it asks for a call;
+ * nobody is asked then. The table stays while vpdnd is away. Tunnels and calls keep a group's name, not a pointer: groups are
+ * replaced as a whole. How many calls a block has is kept apart from it and outlives a reload.
  * Owns the groups and wipes their secrets.
  */
 #include "module.h"
@@ -17,6 +18,15 @@
 
 STAILQ_HEAD(group_list, vpdn_group);
 
+struct vpdn_group_use {
+	STAILQ_ENTRY(vpdn_group_use) link;
+	char name[128];
+	uint8_t accepts;
+	unsigned int calls;
+	bool has_group;		/* there is such a block now */
+};
+
+static STAILQ_HEAD(, vpdn_group_use) uses = STAILQ_HEAD_INITIALIZER(uses);
 static struct group_list groups = STAILQ_HEAD_INITIALIZER(groups);
 static struct group_list coming = STAILQ_HEAD_INITIALIZER(coming);
 static bool is_coming;
@@ -99,6 +109,7 @@ static int group_read(struct vpdn_group *g, const struct vpdn_ipc_msg *m)
 	uint8_t auth = 0;
 	int rc;
 
+	vpdn_ipc_get_u8(m, VPDN_TLV_ACCEPTS, &g->accepts);
 	vpdn_ipc_get_u8(m, VPDN_TLV_TUNNEL_AUTH, &auth);
 	g->tunnel_auth = auth;
 	vpdn_ipc_get_u32(m, VPDN_TLV_IDLE_S, &g->idle_s);
@@ -111,7 +122,9 @@ static int group_read(struct vpdn_group *g, const struct vpdn_ipc_msg *m)
 	g->pool_next = g->pool_first;
 	if (!vpdn_ipc_get_text(m, VPDN_TLV_GROUP, g->name, sizeof(g->name)) ||
 	    !vpdn_ipc_get_text(m, VPDN_TLV_LOCAL_NAME, g->local_name, sizeof(g->local_name)) ||
-	    !vpdn_ipc_get_text(m, VPDN_TLV_PPP_TEMPLATE, g->template, sizeof(g->template)) ||
+	    (g->accepts != VPDN_ACCEPTS_DIALIN && g->accepts != VPDN_ACCEPTS_DIALOUT) ||
+	    (g->accepts == VPDN_ACCEPTS_DIALIN &&
+	     !vpdn_ipc_get_text(m, VPDN_TLV_PPP_TEMPLATE, g->template, sizeof(g->template))) ||
 	    (g->has_pool && ntohl(g->pool_first.s_addr) > ntohl(g->pool_last.s_addr)))
 		return -EINVAL;
 	rc = read_secret(g, m);
@@ -137,6 +150,73 @@ int vpdn_groups_add(const struct vpdn_ipc_msg *m)
 	return 0;
 }
 
+/* ---- calls of a block ---- */
+
+static struct vpdn_group_use *use_of(const struct vpdn_group *g)
+{
+	struct vpdn_group_use *u;
+
+	STAILQ_FOREACH(u, &uses, link)
+		if (u->accepts == g->accepts && !strcmp(u->name, g->name))
+			return u;
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return NULL;
+	strlcpy(u->name, g->name, sizeof(u->name));
+	u->accepts = g->accepts;
+	STAILQ_INSERT_TAIL(&uses, u, link);
+	return u;
+}
+
+static void use_check(struct vpdn_group_use *u)
+{
+	if (u->calls || u->has_group)
+		return;
+	STAILQ_REMOVE(&uses, u, vpdn_group_use, link);
+	free(u);
+}
+
+bool vpdn_group_full(const struct vpdn_group *g)
+{
+	return g->max_sessions && g->use->calls >= g->max_sessions;
+}
+
+struct vpdn_group_use *vpdn_group_enter(struct vpdn_group *g)
+{
+	g->use->calls++;
+	return g->use;
+}
+
+void vpdn_group_leave(struct vpdn_group_use *u)
+{
+	if (!u)
+		return;
+	u->calls--;
+	use_check(u);
+}
+
+/* The blocks in use are replaced by those that have come; 0 or -ENOMEM. */
+static int replace_groups(void)
+{
+	struct vpdn_group_use *u, *next;
+	struct vpdn_group *g;
+
+	STAILQ_FOREACH(g, &coming, link) {
+		g->use = use_of(g);
+		if (!g->use)
+			return -ENOMEM;
+	}
+	list_free(&groups);
+	STAILQ_CONCAT(&groups, &coming);
+	STAILQ_FOREACH(u, &uses, link)
+		u->has_group = false;
+	STAILQ_FOREACH(g, &groups, link)
+		g->use->has_group = true;
+	STAILQ_FOREACH_SAFE(u, &uses, link, next)
+		use_check(u);
+	return 0;
+}
+
 int vpdn_groups_commit(void)
 {
 	struct vpdn_group *g;
@@ -144,14 +224,16 @@ int vpdn_groups_commit(void)
 
 	if (!is_coming)
 		return -EPROTO;
-	list_free(&groups);
-	STAILQ_CONCAT(&groups, &coming);
 	is_coming = false;
+	if (replace_groups())
+		return -ENOMEM;
 	STAILQ_FOREACH(g, &groups, link)
 		n++;
-	vpdn_core->log(LOG_INFO, "vpdn: vpdnd has sent %u group%s that accept%s tunnels\n", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	vpdn_core->log(LOG_INFO, "vpdn: vpdnd has sent %u accept block%s of groups\n", n, n == 1 ? "" : "s");
 	return 0;
 }
+
+/* ---- finding ---- */
 
 static bool names(const struct vpdn_group *g, const char *peer_name)
 {
@@ -177,25 +259,54 @@ static bool source_ok(const struct vpdn_group *g, struct in_addr peer)
 	return g->n_sources == 0;
 }
 
-struct vpdn_group *vpdn_groups_match(const char *peer_name, struct in_addr peer)
+/* How well a block suits a peer: 0 not at all, 1 as any other, 2 by name. */
+static int suits(const struct vpdn_group *g, const char *peer_name, struct in_addr peer)
 {
-	struct vpdn_group *g;
-
-	STAILQ_FOREACH(g, &groups, link)
-		if (names(g, peer_name) && source_ok(g, peer))
-			return g;
-	STAILQ_FOREACH(g, &groups, link)
-		if (!g->n_from && source_ok(g, peer))
-			return g;
-	return NULL;
+	if (!source_ok(g, peer))
+		return 0;
+	return names(g, peer_name) ? 2 : !g->n_from;
 }
 
-struct vpdn_group *vpdn_groups_find(const char *name)
+struct vpdn_group *vpdn_groups_match(const char *peer_name, struct in_addr peer)
+{
+	struct vpdn_group *g, *best = NULL;
+	int n, most = 0;
+
+	STAILQ_FOREACH(g, &groups, link) {
+		n = suits(g, peer_name, peer);
+		if (n > most) {
+			best = g;
+			most = n;
+		}
+	}
+	return best;
+}
+
+struct vpdn_group *vpdn_groups_for_call(uint8_t accepts, const struct vpdn_tunnel *t, const char *peer_name)
+{
+	struct vpdn_group *g, *best = NULL;
+	int n, most = 0;
+
+	STAILQ_FOREACH(g, &groups, link) {
+		if (g->accepts != accepts || strcmp(g->local_name, t->local_name) || strcmp(g->secret, t->secret))
+			continue;
+		n = suits(g, peer_name, t->peer);
+		if (n && !strcmp(g->name, t->group))
+			return g;
+		if (n > most) {
+			best = g;
+			most = n;
+		}
+	}
+	return best;
+}
+
+struct vpdn_group *vpdn_groups_find(const char *name, uint8_t accepts)
 {
 	struct vpdn_group *g;
 
 	STAILQ_FOREACH(g, &groups, link)
-		if (!strcmp(g->name, name))
+		if (g->accepts == accepts && !strcmp(g->name, name))
 			return g;
 	return NULL;
 }

@@ -52,17 +52,15 @@ void vpdn_end_from_core(struct vpdn_end *e, const struct l2tp_cause *why)
 	e->by = why->by;
 	e->result = why->result;
 	e->error = why->error;
+	if (why->q931)
+		e->q931 = why->q931;
 	vpdn_text_escape(why->text, strlen(why->text), e->text, sizeof(e->text));
 }
 
 void vpdn_end_from_avps(struct vpdn_end *e, const uint8_t *avps, size_t len)
 {
 	struct vpdn_avp avp;
-	struct vpdn_q931 q931;
 
-	if (vpdn_avp_find(avps, len, VPDN_VENDOR_IETF, VPDN_AVP_Q931_CAUSE, &avp) == 0 &&
-	    vpdn_q931_parse(avp.value, avp.len, &q931))
-		e->q931 = q931.cause;
 	if (vpdn_avp_find(avps, len, VPDN_VENDOR_IETF, VPDN_AVP_PPP_DISCONNECT_CAUSE, &avp) == 0 &&
 	    vpdn_ppp_cause_parse(avp.value, avp.len, &e->cause)) {
 		e->has_cause = true;
@@ -136,12 +134,10 @@ static int on_message(struct tunnel *core, struct call *call, void *priv, int ms
 	}
 	if (msgtype == VPDN_L2TP_ICRQ)
 		return vpdn_calls_in_request(t, call, avps, len);
-	if (!base)
-		return L2TP_ACCEPT;
-	if (base->kind == VPDN_CALL_OUT)
-		vpdn_calls_out_on_message(base, msgtype, avps, len);
-	else
-		vpdn_calls_in_on_message(base, msgtype, avps, len);
+	if (msgtype == VPDN_L2TP_OCRQ)
+		return vpdn_calls_dialed_request(t, call, avps, len);
+	if (base)
+		base->ops->message(base, msgtype, avps, len);
 	return L2TP_ACCEPT;
 }
 
@@ -150,10 +146,7 @@ static size_t on_message_build(struct tunnel *core, struct call *call, void *pri
 	struct vpdn_call_base *base = priv;
 
 	(void)core;
-	if (!call || !base)
-		return 0;
-	return base->kind == VPDN_CALL_OUT ? vpdn_calls_out_build(base, msgtype, avps, size) :
-					     vpdn_calls_in_build(base, msgtype, avps, size);
+	return call && base ? base->ops->build(base, msgtype, avps, size) : 0;
 }
 
 static void on_call_down(struct call *call, void *priv, const struct l2tp_cause *why)
@@ -161,12 +154,8 @@ static void on_call_down(struct call *call, void *priv, const struct l2tp_cause 
 	struct vpdn_call_base *base = priv;
 
 	(void)call;
-	if (!base)
-		return;
-	if (base->kind == VPDN_CALL_OUT)
-		vpdn_calls_out_on_down(base, why);
-	else
-		vpdn_calls_in_on_down(base, why);
+	if (base)
+		base->ops->down(base, why);
 }
 
 static void on_call_freed(struct call *call, void *priv)
@@ -174,12 +163,8 @@ static void on_call_freed(struct call *call, void *priv)
 	struct vpdn_call_base *base = priv;
 
 	(void)call;
-	if (!base)
-		return;
-	if (base->kind == VPDN_CALL_OUT)
-		vpdn_calls_out_on_freed(base);
-	else
-		vpdn_calls_in_on_freed(base);
+	if (base)
+		base->ops->freed(base);
 }
 
 static void on_stop(int sig)

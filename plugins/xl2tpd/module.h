@@ -7,8 +7,12 @@
  * groups.c	 which peers may open tunnels, and how; as vpdnd last said
  * pool.c	 addresses given to subscribers
  * tunnels.c	 tunnels, ours and the peers': sharing, idle time, reports
- * calls_out.c	 the LAC's side: calls vpdnd has asked for
- * calls_in.c	 the LNS's side: calls of peers, up to the pppd template
+ * calls.c	 calls that vpdnd knows by a CALL_REF, of three kinds:
+ * calls_out.c	 LAC: incoming calls placed for vpdnd
+ * calls_dialout.c LNS: outgoing calls placed for vpdnd
+ * calls_dialed.c LAC: outgoing calls that peers ask for
+ * calls_in.c	 LNS: incoming calls of peers, up to the pppd template
+ * avp_tlv.c	 AVPs of peers as TLVs
  * ppp_call.c	 the connection to the template, and to its child, of one such call
  *
  * One thread, xl2tpd's; nothing here blocks. The core's objects are freed when it says so (tunnel_freed, call_freed), ours then or later.
@@ -20,8 +24,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 #include <syslog.h>
 
+#include "avp.h"
 #include "hook.h"
 #include "ipc.h"
 #include "result_code.h"
@@ -55,9 +61,9 @@ struct vpdn_end {
 };
 
 void vpdn_end_init(struct vpdn_end *e);
-/* Result, error and text from the core; by too. What the peer's AVPs said stays. */
+/* Result, error, Q.931 cause and text from the core; by too. What the peer's AVPs said stays. */
 void vpdn_end_from_core(struct vpdn_end *e, const struct l2tp_cause *why);
-/* Q.931 cause and RFC 3145 cause from the AVPs of a CDN or StopCCN. */
+/* RFC 3145 cause from the AVPs of a CDN or StopCCN. */
 void vpdn_end_from_avps(struct vpdn_end *e, const uint8_t *avps, size_t len);
 /* DISC_*, TEXT from a pppd child's message. */
 void vpdn_end_from_ipc(struct vpdn_end *e, const struct vpdn_ipc_msg *m);
@@ -68,9 +74,15 @@ char *vpdn_end_print(const struct vpdn_end *e, bool stopccn, char *buf, size_t s
 
 /* ---- groups.c ---- */
 
+struct vpdn_tunnel;
+struct vpdn_group_use;
+
+/* One accept block of a group. */
 struct vpdn_group {
 	STAILQ_ENTRY(vpdn_group) link;
 	char name[128];
+	uint8_t accepts;		/* enum vpdn_accepts, one bit */
+	struct vpdn_group_use *use;
 	char local_name[L2TP_NAME_SIZE];
 	bool tunnel_auth;
 	char secret[L2TP_NAME_SIZE];
@@ -90,10 +102,17 @@ struct vpdn_group {
 int vpdn_groups_begin(void);
 int vpdn_groups_add(const struct vpdn_ipc_msg *m);
 int vpdn_groups_commit(void);
-/* The group for a peer with this Host Name and address; one that names it is preferred to one for any. NULL: none. */
+/* For a tunnel of a peer with this Host Name and address; a block that names it is preferred to one for any. NULL: none. */
 struct vpdn_group *vpdn_groups_match(const char *peer_name, struct in_addr peer);
+/* For a call of that kind in the tunnel: the block of the tunnel's own group, or of another one with the same name and secret of
+ * ours; each must suit the peer. NULL: none. */
+struct vpdn_group *vpdn_groups_for_call(uint8_t accepts, const struct vpdn_tunnel *t, const char *peer_name);
 /* NULL when it was removed. */
-struct vpdn_group *vpdn_groups_find(const char *name);
+struct vpdn_group *vpdn_groups_find(const char *name, uint8_t accepts);
+/* Calls of a block: has it as many as it may (MAX_SESSIONS)? One more; one less, also when the block was removed (NULL is fine). */
+bool vpdn_group_full(const struct vpdn_group *g);
+struct vpdn_group_use *vpdn_group_enter(struct vpdn_group *g);
+void vpdn_group_leave(struct vpdn_group_use *u);
 void vpdn_groups_free(void);
 
 /* ---- pool.c ---- */
@@ -104,39 +123,45 @@ void vpdn_pool_give_back(struct in_addr addr);
 
 /* ---- tunnels.c ---- */
 
-struct vpdn_call_out;
+struct vpdn_ref_call;
 struct vpdn_call_in;
 
 struct vpdn_tunnel {
 	TAILQ_ENTRY(vpdn_tunnel) link;
+	RB_ENTRY(vpdn_tunnel) by_tid, by_peer;
 	struct tunnel *core;
+	uint16_t tid;			/* ours */
 	bool outgoing, up, closing;
 	char group[128];
 	char local_name[L2TP_NAME_SIZE];
-	char secret[L2TP_NAME_SIZE];	/* for hidden AVPs */
+	char secret[L2TP_NAME_SIZE];
 	struct in_addr peer, source;
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s;
 	struct l2tp_timer *idle;
 	uint64_t since_ms;
 	unsigned int sessions;
-	unsigned int calls_in_alive;	/* those that do not end yet */
 	struct vpdn_end end;
-	TAILQ_HEAD(, vpdn_call_out) calls_out;	/* waiting ones included */
+	TAILQ_HEAD(, vpdn_ref_call) ref_calls;	/* waiting ones included */
 	TAILQ_HEAD(, vpdn_call_in) calls_in;
 };
 
 /* What decides whether a placed call can use a tunnel, and what a new one is made of. */
 struct vpdn_tunnel_want {
-	const char *group, *local_name, *secret;	/* secret "": no tunnel authentication */
+	char group[128];
+	char local_name[L2TP_NAME_SIZE], secret[L2TP_NAME_SIZE];	/* secret "": no tunnel authentication */
 	struct in_addr peer, source;
 	in_port_t port;
 	uint32_t idle_s, hello_s;
 };
 
-/* A tunnel like that, open or opening, or a new one. NULL and *err = -errno. */
+/* A tunnel like that, ours that is open or opening or the peer's that is open, or a new one. NULL and *err = -errno. */
 struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err);
 struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid);
+/* The block that takes calls of this kind (enum vpdn_accepts) in the tunnel. NULL: none. */
+struct vpdn_group *vpdn_tunnel_group(const struct vpdn_tunnel *t, uint8_t accepts);
+/* Ends a call that the peer has just asked for, with a line in the log. Always L2TP_REFUSE. */
+int vpdn_call_refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text);
 /* The tunnel after t, the first one for NULL; NULL at the end. */
 struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t);
 void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text);
@@ -157,42 +182,76 @@ void vpdn_tunnel_on_up(struct tunnel *core, void *priv);
 void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_cause *why);
 void vpdn_tunnel_on_freed(struct tunnel *core, void *priv);
 
-/* One line about a tunnel or, with its core object, a call: `tunnel=1/2 session=3/4 peer=192.0.2.1 user="x": ...` */
-void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *user, int level, const char *fmt, ...)
+/* One line about a tunnel or, with its core object, a call: `tunnel=1/2 session=3/4 peer=192.0.2.1 LABEL: ...` */
+void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *label, int level, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* ---- what the core knows as a call's priv ---- */
 
-enum vpdn_call_kind { VPDN_CALL_OUT, VPDN_CALL_IN };
+struct vpdn_call_base;
 
-struct vpdn_call_base {
-	enum vpdn_call_kind kind;
-	struct vpdn_tunnel *tunnel;
-	struct call *core;		/* NULL before ICRQ and after call_freed */
+/* From the core, see hook.h. */
+struct vpdn_call_ops {
+	void (*message)(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len);
+	size_t (*build)(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size);
+	void (*down)(struct vpdn_call_base *base, const struct l2tp_cause *why);
+	void (*freed)(struct vpdn_call_base *base);
 };
 
-/* ---- calls_out.c: from vpdnd (m->type says what), from the tunnel, from the core ---- */
+struct vpdn_call_base {
+	const struct vpdn_call_ops *ops;
+	struct vpdn_tunnel *tunnel;
+	struct call *core;		/* NULL before our request is sent and after call_freed */
+};
+
+/* ---- avp_tlv.c: AVPs as received; the core has revealed hidden ones ---- */
+
+typedef void vpdn_avp_fn(void *arg, const struct vpdn_avp *avp);
+/* Calls fn with each AVP that can be used. */
+void vpdn_avps_each(const uint8_t *avps, size_t len, vpdn_avp_fn *fn, void *arg);
+
+struct vpdn_avp_tlvs {
+	struct vpdn_ipc_builder *b;
+	uint32_t seen;			/* 0 at first; a bit a row of the table */
+};
+/* Puts the AVP's TLV, the first of its kind only. False when there is no TLV for it. */
+bool vpdn_avp_tlv_put(struct vpdn_avp_tlvs *s, const struct vpdn_avp *avp);
+bool vpdn_avp_tlv_seen(const struct vpdn_avp_tlvs *s, uint16_t tlv);
+/* The same for a whole message. */
+void vpdn_avp_tlvs_put(struct vpdn_avp_tlvs *s, const uint8_t *avps, size_t len);
+
+struct vpdn_avp_value {
+	uint16_t type;
+	bool found;
+	size_t len;
+	uint8_t value[VPDN_AVP_MAX_VALUE];
+};
+/* The first AVP of that IETF type, copied. False when there is none. */
+bool vpdn_avps_value(const uint8_t *avps, size_t len, uint16_t type, struct vpdn_avp_value *v);
+/* The same, escaped for people; "" when there is none. */
+void vpdn_avps_text(const uint8_t *avps, size_t len, uint16_t type, char *buf, size_t size);
+
+/* ---- calls.c and its kinds: from vpdnd (m->type says what), from the tunnel ---- */
 
 int vpdn_calls_out_place(const struct vpdn_ipc_msg *m);
-int vpdn_calls_out_connect(const struct vpdn_ipc_msg *m);
-int vpdn_calls_out_clear(const struct vpdn_ipc_msg *m);
-void vpdn_calls_out_tunnel_up(struct vpdn_tunnel *t);
-void vpdn_calls_out_tunnel_down(struct vpdn_tunnel *t);
+int vpdn_calls_dialout_place(const struct vpdn_ipc_msg *m);
+int vpdn_calls_dialout_link_info(const struct vpdn_ipc_msg *m);
+/* OCRQ: L2TP_ACCEPT or L2TP_REFUSE. */
+int vpdn_calls_dialed_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len);
+int vpdn_calls_dialed_accept(const struct vpdn_ipc_msg *m);
+int vpdn_calls_dialed_errors(const struct vpdn_ipc_msg *m);
+int vpdn_calls_connect(const struct vpdn_ipc_msg *m);
+int vpdn_calls_clear(const struct vpdn_ipc_msg *m);
+void vpdn_calls_tunnel_up(struct vpdn_tunnel *t);
+/* The tunnel is gone before these calls were asked for; instead: where they can wait now, or NULL. */
+void vpdn_calls_tunnel_down(struct vpdn_tunnel *t, struct vpdn_tunnel *instead);
 /* Ends all of a tunnel's calls with CDN 2. */
-void vpdn_calls_out_end_all(struct vpdn_tunnel *t, const char *text);
-void vpdn_calls_out_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len);
-size_t vpdn_calls_out_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size);
-void vpdn_calls_out_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why);
-void vpdn_calls_out_on_freed(struct vpdn_call_base *base);
+void vpdn_calls_end_all(struct vpdn_tunnel *t, const char *text);
 
 /* ---- calls_in.c ---- */
 
 /* L2TP_ACCEPT or L2TP_REFUSE. */
 int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len);
-void vpdn_calls_in_on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len);
-size_t vpdn_calls_in_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size);
-void vpdn_calls_in_on_down(struct vpdn_call_base *base, const struct l2tp_cause *why);
-void vpdn_calls_in_on_freed(struct vpdn_call_base *base);
 /* L2TP_SESSION_CLEAR. */
 int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m);
 void vpdn_calls_in_report(struct vpdn_tunnel *t);

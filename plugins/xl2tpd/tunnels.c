@@ -2,10 +2,10 @@
 /*
  * tunnels.c - tunnels of vpdn-groups: those opened for placed calls, and those accepted from peers.
  *
- * A placed call uses the tunnel its group has with that peer, from that address and under that name, or makes it. A tunnel without
+ * A placed call uses any tunnel with that peer that has our name and secret, whoever opened it, or makes one. A tunnel without
  * sessions is closed with StopCCN result 1 after the group's idle time; one that is not up yet at once. Every change goes to vpdnd
  * as L2TP_TUNNEL_STATE. The control connection itself (RFC 2661 5.1, 5.5, 5.8) is xl2tpd's.
- * Owns the tunnels; a call's owner is calls_out.c or calls_in.c.
+ * Owns the tunnels; a call's owner is calls.c or calls_in.c.
  */
 #include "module.h"
 
@@ -24,13 +24,35 @@
 
 static TAILQ_HEAD(, vpdn_tunnel) tunnels = TAILQ_HEAD_INITIALIZER(tunnels);
 
+static int tid_cmp(const struct vpdn_tunnel *a, const struct vpdn_tunnel *b)
+{
+	return a->tid < b->tid ? -1 : a->tid > b->tid;
+}
+
+/* Those with one peer under one name of ours are together, those of one group among them, too. */
+static int peer_cmp(const struct vpdn_tunnel *a, const struct vpdn_tunnel *b)
+{
+	int d = a->peer.s_addr < b->peer.s_addr ? -1 : a->peer.s_addr > b->peer.s_addr;
+
+	if (!d)
+		d = strcmp(a->local_name, b->local_name);
+	if (!d)
+		d = strcmp(a->group, b->group);
+	return d ? d : tid_cmp(a, b);
+}
+
+static RB_HEAD(by_tid, vpdn_tunnel) by_tid = RB_INITIALIZER(&by_tid);
+static RB_HEAD(by_peer, vpdn_tunnel) by_peer = RB_INITIALIZER(&by_peer);
+RB_GENERATE_INTERNAL(by_tid, vpdn_tunnel, by_tid, tid_cmp, static __attribute__((unused)))
+RB_GENERATE_INTERNAL(by_peer, vpdn_tunnel, by_peer, peer_cmp, static __attribute__((unused)))
+
 /* ---- logs and reports ---- */
 
-void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *user, int level, const char *fmt, ...)
+void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const char *label, int level, const char *fmt, ...)
 {
 	struct l2tp_tunnel_info ti;
 	struct l2tp_call_info ci;
-	char who[256], what[768], addr[INET_ADDRSTRLEN];
+	char who[512], what[768], addr[INET_ADDRSTRLEN];
 	struct vpdn_text w;
 	va_list ap;
 
@@ -42,8 +64,8 @@ void vpdn_tunnel_log(const struct vpdn_tunnel *t, const struct call *call, const
 		vpdn_text_add(&w, " session=%u/%u", ci.cid, ci.peer_cid);
 	}
 	vpdn_text_add(&w, " peer=%s", inet_ntop(AF_INET, &ti.peer.sin_addr, addr, sizeof(addr)));
-	if (user && *user)
-		vpdn_text_add(&w, " user=\"%s\"", user);
+	if (label && *label)
+		vpdn_text_add(&w, " %s", label);
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
@@ -150,9 +172,21 @@ static struct vpdn_tunnel *tunnel_new(const char *group, const char *local_name,
 	strlcpy(t->secret, secret, sizeof(t->secret));
 	t->since_ms = vpdn_now_ms();
 	vpdn_end_init(&t->end);
-	TAILQ_INIT(&t->calls_out);
+	TAILQ_INIT(&t->ref_calls);
 	TAILQ_INIT(&t->calls_in);
 	return t;
+}
+
+static void tunnel_add(struct vpdn_tunnel *t, struct tunnel *core)
+{
+	struct l2tp_tunnel_info ti;
+
+	t->core = core;
+	vpdn_core->tunnel_info(core, &ti);
+	t->tid = ti.tid;
+	TAILQ_INSERT_TAIL(&tunnels, t, link);
+	RB_INSERT(by_tid, &by_tid, t);
+	RB_INSERT(by_peer, &by_peer, t);
 }
 
 static void tunnel_free(struct vpdn_tunnel *t)
@@ -170,16 +204,42 @@ static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, co
 	p->rws = RECEIVE_WINDOW;
 }
 
+/* May a call that wants such a tunnel use this one? What a peer has opened counts when it is up: before that it may be anybody. */
+static bool usable(const struct vpdn_tunnel *t, const struct vpdn_tunnel_want *want)
+{
+	return !t->closing && (t->up || t->outgoing) && (!t->outgoing || t->port == want->port) &&
+	       (!want->source.s_addr || t->source.s_addr == want->source.s_addr) && !strcmp(t->secret, want->secret);
+}
+
+/* The first usable one of the group, else of any. */
+static struct vpdn_tunnel *find_usable(const struct vpdn_tunnel_want *want)
+{
+	struct vpdn_tunnel from = { .peer = want->peer }, *t;
+
+	strlcpy(from.local_name, want->local_name, sizeof(from.local_name));
+	strlcpy(from.group, want->group, sizeof(from.group));
+	for (t = RB_NFIND(by_peer, &by_peer, &from);
+	     t && t->peer.s_addr == want->peer.s_addr && !strcmp(t->local_name, want->local_name) && !strcmp(t->group, want->group);
+	     t = RB_NEXT(by_peer, &by_peer, t))
+		if (usable(t, want))
+			return t;
+	*from.group = 0;
+	for (t = RB_NFIND(by_peer, &by_peer, &from);
+	     t && t->peer.s_addr == want->peer.s_addr && !strcmp(t->local_name, want->local_name);
+	     t = RB_NEXT(by_peer, &by_peer, t))
+		if (usable(t, want))
+			return t;
+	return NULL;
+}
+
 struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err)
 {
 	struct l2tp_tunnel_params params;
-	struct vpdn_tunnel *t;
+	struct vpdn_tunnel *t = find_usable(want);
+	struct tunnel *core;
 
-	TAILQ_FOREACH(t, &tunnels, link)
-		if (t->outgoing && !t->closing && t->peer.s_addr == want->peer.s_addr && t->port == want->port &&
-		    t->source.s_addr == want->source.s_addr && !strcmp(t->group, want->group) &&
-		    !strcmp(t->local_name, want->local_name))
-			return t;
+	if (t)
+		return t;
 	t = tunnel_new(want->group, want->local_name, want->secret);
 	if (!t) {
 		*err = -ENOMEM;
@@ -194,13 +254,13 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 	params.peer = want->peer;
 	params.peer_port = want->port;
 	params.local = want->source;
-	*err = vpdn_core->tunnel_open(&params, t, &t->core);
+	*err = vpdn_core->tunnel_open(&params, t, &core);
 	explicit_bzero(&params, sizeof(params));
 	if (*err) {
 		tunnel_free(t);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&tunnels, t, link);
+	tunnel_add(t, core);
 	vpdn_tunnel_log(t, NULL, NULL, LOG_INFO, "opening for group %s", t->group);
 	report_now(t);
 	return t;
@@ -208,20 +268,31 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 
 struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid)
 {
-	struct l2tp_tunnel_info ti;
-	struct vpdn_tunnel *t;
+	struct vpdn_tunnel want = { .tid = tid };
 
-	TAILQ_FOREACH(t, &tunnels, link) {
-		vpdn_core->tunnel_info(t->core, &ti);
-		if (ti.tid == tid)
-			return t;
-	}
-	return NULL;
+	return RB_FIND(by_tid, &by_tid, &want);
 }
 
 struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t)
 {
 	return t ? TAILQ_NEXT(t, link) : TAILQ_FIRST(&tunnels);
+}
+
+struct vpdn_group *vpdn_tunnel_group(const struct vpdn_tunnel *t, uint8_t accepts)
+{
+	struct l2tp_tunnel_info ti;
+
+	vpdn_core->tunnel_info(t->core, &ti);
+	return vpdn_groups_for_call(accepts, t, ti.peer_name);
+}
+
+int vpdn_call_refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text)
+{
+	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
+
+	vpdn_tunnel_log(t, core, NULL, LOG_WARNING, "call refused: %s", text);
+	vpdn_core->call_close(core, &cause);
+	return L2TP_REFUSE;
 }
 
 void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text)
@@ -248,7 +319,7 @@ void vpdn_tunnels_clear_placed(void)
 	struct vpdn_tunnel *t;
 
 	TAILQ_FOREACH(t, &tunnels, link)
-		vpdn_calls_out_end_all(t, "vpdnd has gone");
+		vpdn_calls_end_all(t, "vpdnd has gone");
 }
 
 /* ---- from the core ---- */
@@ -280,13 +351,12 @@ int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *i
 	t = tunnel_new(g->name, g->local_name, g->secret);
 	if (!t)
 		return refuse(info, why, "out of memory");
-	t->core = core;
 	t->peer = info->peer.sin_addr;
 	t->port = info->peer.sin_port;
 	t->source = info->local;
 	t->idle_s = g->idle_s;
 	params_fill(params, g->local_name, g->secret, g->hello_s);
-	TAILQ_INSERT_TAIL(&tunnels, t, link);
+	tunnel_add(t, core);
 	*priv = t;
 	vpdn_tunnel_log(t, NULL, NULL, LOG_INFO, "requested, group %s", t->group);
 	report_now(t);
@@ -304,8 +374,25 @@ void vpdn_tunnel_on_up(struct tunnel *core, void *priv)
 	vpdn_tunnel_log(t, NULL, NULL, LOG_NOTICE, "established with \"%s\" for group %s",
 			vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)), t->group);
 	report_now(t);
-	vpdn_calls_out_tunnel_up(t);
+	vpdn_calls_tunnel_up(t);
 	idle_check(t);
+}
+
+/*
+ * Ours did not come up: what waits for it may use one that this peer opens at the same time. Two SCCRQs that cross are one tunnel in
+ * the end when one side's tie breaker wins (RFC 2661 4.4.3).
+ */
+static struct vpdn_tunnel *find_instead(const struct vpdn_tunnel *gone)
+{
+	struct vpdn_tunnel from = { .peer = gone->peer }, *t;
+
+	strlcpy(from.local_name, gone->local_name, sizeof(from.local_name));
+	for (t = RB_NFIND(by_peer, &by_peer, &from);
+	     t && t->peer.s_addr == gone->peer.s_addr && !strcmp(t->local_name, gone->local_name);
+	     t = RB_NEXT(by_peer, &by_peer, t))
+		if (!t->closing && !t->outgoing && !strcmp(t->secret, gone->secret))
+			return t;
+	return NULL;
 }
 
 void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_cause *why)
@@ -320,7 +407,7 @@ void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_caus
 	vpdn_end_print(&t->end, true, text, sizeof(text));
 	vpdn_tunnel_log(t, NULL, NULL, LOG_NOTICE, "%s", text);
 	report(t, VPDN_TUNNEL_CLOSING, text);
-	vpdn_calls_out_tunnel_down(t);
+	vpdn_calls_tunnel_down(t, t->outgoing && !t->up ? find_instead(t) : NULL);
 }
 
 void vpdn_tunnel_on_freed(struct tunnel *core, void *priv)
@@ -331,5 +418,7 @@ void vpdn_tunnel_on_freed(struct tunnel *core, void *priv)
 	idle_stop(t);
 	report(t, VPDN_TUNNEL_CLOSED, "");
 	TAILQ_REMOVE(&tunnels, t, link);
+	RB_REMOVE(by_tid, &by_tid, t);
+	RB_REMOVE(by_peer, &by_peer, t);
 	tunnel_free(t);
 }

@@ -1,41 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The module as a LAC: calls that vpdnd places, seen by vpdnd and on the wire."""
-import hashlib
 import os
 
 import pytest
 
 from xl2tpd_ipc import Node, group, open_fds
-from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, sccrq_avps, u16, u32, wait)
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Called, Peer, avp, message, sccrq_avps, u16, u32,
+                         wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
-SECRET = b"s3cret"
 OWN = 32473
 PROXY = [("PROXY_LAST_SENT", LCP_SENT), ("PROXY_LAST_RCVD", LCP_RECEIVED), ("PROXY_AUTH_TYPE", 2), ("PROXY_AUTH_NAME", "alice@example.com"),
          ("PROXY_AUTH_CHALLENGE", b"\0" + bytes(range(15))), ("PROXY_AUTH_ID", 6), ("PROXY_AUTH_RESPONSE", b"\0R" * 8)]
 
 
-def answer(challenge, msgtype, secret=SECRET):
-    return hashlib.md5(bytes([msgtype]) + secret + challenge).digest()
-
-
-class Lns(Peer):
-    """An L2TP peer that is called: it waits for SCCRQ."""
-
-    def __init__(self, secret=SECRET):
-        super().__init__(None, tid=3000)
-        self.secret = secret
-        self.where = self.socket.getsockname()
-
-    def accept_tunnel(self, secret=None):
-        sccrq = self.expect(SCCRQ)
-        more = []
-        if sccrq.value(11):
-            more = [avp(13, answer(sccrq.value(11), SCCRP, secret or self.secret)), avp(11, b"challenge-of-LNS")]
-        self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(self.tid)), *more))
-        return sccrq
-
+class Lns(Called):
     def accept_call(self, sid, *more):
         icrq = self.expect(ICRQ)
         self.send(message(ICRP, avp(14, u16(sid)), *more), icrq.number(14))

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The module as an LNS: tunnels and calls of a LAC, seen by vpdnd, by the pppd template and on the wire."""
-import hashlib
 import os
 
 import pytest
 
 from xl2tpd_ipc import Node, group, open_fds
-from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, WEN, Peer, avp, message, sccrq_avps, u16, u32, wait)
+from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCRQ, STOPCCN, WEN, Calling, avp, message, sccrq_avps, u16, u32, wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
@@ -16,19 +15,7 @@ POOL = ("10.1.0.1", "10.1.0.10", "10.1.0.11")
 WAIT, CONNECTED, PPP_UP, CLOSING, CLOSED = 1, 2, 3, 4, 5
 
 
-class Lac(Peer):
-    def open_as(self, name=b"LAC", secret=b"s3cret", response=None):
-        """The tunnel with authentication both ways; the SCCRP."""
-        more = [avp(11, b"challenge-of-LAC")] if secret else []
-        self.send(message(SCCRQ, *sccrq_avps(self.tid, name), *more))
-        sccrp = self.expect(SCCRP)
-        more = []
-        if secret:
-            assert sccrp.value(13) == hashlib.md5(bytes([SCCRP]) + secret + b"challenge-of-LAC").digest()
-            more = [avp(13, response or hashlib.md5(bytes([SCCCN]) + secret + sccrp.value(11)).digest())]
-        self.send(message(SCCCN, *more))
-        return sccrp
-
+class Lac(Calling):
     def connect(self, sid, *more):
         """ICRQ, ICRP, ICCN; the session id of the LNS."""
         theirs = self.call(sid, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"))

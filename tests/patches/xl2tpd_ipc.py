@@ -21,6 +21,7 @@ from xl2tpd_wire import TIMEOUT, Daemon, wait
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 ROLE_L2TP = 2
+DIALIN, DIALOUT = 1, 2      # ACCEPTS
 
 
 def _read_proto():
@@ -196,22 +197,22 @@ class Node:
 
     def configure(self, connection=None):
         c = connection or self.vpdnd
-        before = self.daemon.count("that accept")
+        before = self.daemon.count("accept block")
         c.say("L2TP_CONFIG_BEGIN")
         for group in self.groups:
             c.say("L2TP_GROUP", *group)
         c.say("L2TP_CONFIG_END")
-        self.daemon.wait_log("that accept", before + 1)
+        self.daemon.wait_log("accept block", before + 1)
 
     def template(self, name="corp"):
         t = Listener("%s/%s.sock" % (self.dir, name))
         self.templates.append(t)
         return t
 
-    def place(self, ref, peer, *more, secret="s3cret", group="corp", timeout_ms=8000, idle_s=1, hello_s=60,
+    def place(self, ref, peer, *more, what="L2TP_CALL_PLACE", secret="s3cret", group="corp", timeout_ms=8000, idle_s=1, hello_s=60,
               local_name="LAC"):
         auth = [("TUNNEL_AUTH", 1), ("SECRET", secret)] if secret else [("TUNNEL_AUTH", 0)]
-        self.vpdnd.say("L2TP_CALL_PLACE", ("CALL_REF", ref), ("GROUP", group), ("PEER_IP", peer[0]), ("PEER_PORT", peer[1]),
+        self.vpdnd.say(what, ("CALL_REF", ref), ("GROUP", group), ("PEER_IP", peer[0]), ("PEER_PORT", peer[1]),
                        ("LOCAL_NAME", local_name), *auth, ("IDLE_S", idle_s), ("HELLO_S", hello_s), ("TIMEOUT_MS", timeout_ms), *more)
 
     def stop(self):
@@ -227,9 +228,11 @@ class Node:
 
 
 def group(name="wholesale", terminate_from=("LAC",), secret="s3cret", template="corp", idle_s=1, local_name="LNS", pool=None,
-          sources=(), limit=None):
-    tlvs = [("GROUP", name), ("ACCEPTS", 1), ("LOCAL_NAME", local_name), ("TUNNEL_AUTH", 1 if secret else 0), ("PPP_TEMPLATE", template),
-            ("IDLE_S", idle_s), ("HELLO_S", 60)]
+          sources=(), limit=None, accepts=DIALIN):
+    tlvs = [("GROUP", name), ("ACCEPTS", accepts), ("LOCAL_NAME", local_name), ("TUNNEL_AUTH", 1 if secret else 0), ("IDLE_S", idle_s),
+            ("HELLO_S", 60)]
+    if accepts == DIALIN:
+        tlvs.append(("PPP_TEMPLATE", template))
     if secret:
         tlvs.append(("SECRET", secret))
     tlvs += [("TERMINATE_FROM", n) for n in terminate_from]
@@ -245,4 +248,4 @@ def open_fds(node):
     return len(os.listdir("/proc/%d/fd" % node.daemon.process.pid))
 
 
-__all__ = ["Connection", "Listener", "Node", "Said", "encode", "group", "open_fds", "wait"]
+__all__ = ["DIALIN", "DIALOUT", "Connection", "Listener", "Node", "Said", "encode", "group", "open_fds", "wait"]

@@ -6,6 +6,7 @@ Used by test_xl2tpd_*.py here and by tests/control. The environment variable XL2
 xl2tpd. The daemon runs in its user-space mode where the machine has no PPP in the kernel, which is enough for the control plane.
 Wire format: RFC 2661, section 3.
 """
+import hashlib
 import os
 import select
 import signal
@@ -251,6 +252,45 @@ class Peer:
         """An ICRQ, and the daemon's session id from its ICRP."""
         self.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(sid)), *more))
         return self.expect(ICRP).number(14)
+
+
+def answer(challenge, msgtype, secret):
+    """The Challenge Response that goes with a message of this type."""
+    return hashlib.md5(bytes([msgtype]) + secret + challenge).digest()
+
+
+class Called(Peer):
+    """A peer that waits for an SCCRQ. Its tunnel secret is the one of xl2tpd_ipc.py."""
+
+    def __init__(self, secret=b"s3cret", name=b"LNS"):
+        super().__init__(None, tid=3000)
+        self.secret = secret
+        self.name = name
+        self.where = self.socket.getsockname()
+
+    def accept_tunnel(self, secret=None):
+        sccrq = self.expect(SCCRQ)
+        more = []
+        if sccrq.value(11):
+            more = [avp(13, answer(sccrq.value(11), SCCRP, secret or self.secret)), avp(11, b"challenge of the peer")]
+        self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, self.name), avp(9, u16(self.tid)), *more))
+        return sccrq
+
+
+class Calling(Peer):
+    """A peer that opens the tunnel."""
+
+    def open_as(self, name=b"LAC", secret=b"s3cret", response=None):
+        """The tunnel with authentication both ways; the SCCRP."""
+        more = [avp(11, b"challenge of the peer")] if secret else []
+        self.send(message(SCCRQ, *sccrq_avps(self.tid, name), *more))
+        sccrp = self.expect(SCCRP)
+        more = []
+        if secret:
+            assert sccrp.value(13) == answer(b"challenge of the peer", SCCRP, secret)
+            more = [avp(13, response or answer(sccrp.value(11), SCCCN, secret))]
+        self.send(message(SCCCN, *more))
+        return sccrp
 
 
 def wait(condition, what):
