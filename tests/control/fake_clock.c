@@ -3,8 +3,8 @@
  * fake_clock.c - preloaded into xl2tpd by the tests of its control plane, for which time shall pass faster. $FAKE_CLOCK says how:
  *
  *	speed=N		the clock goes N times as fast
- *	jump=SECONDS	a wait of more than that many seconds ends as soon as nothing has come for half a millisecond, and the clock
- *			is where it would have been; shorter waits, which are retransmissions, last as long as they should, but
+ *	jump=SECONDS	a wait of more than that many seconds ends as soon as nothing has come for a twentieth of a millisecond, and the
+ *			clock is where it would have been; shorter waits, which are retransmissions, last as long as they should, but
  *			200 ms at most
  *
  * All clocks and all waits of the process are covered: time, gettimeofday, clock_gettime; select, poll, epoll_wait.
@@ -23,7 +23,7 @@
 #include <time.h>
 
 #define SECOND 1000000000LL
-#define JUMP_WAIT 500000LL		/* nanoseconds that the other side has to say something */
+#define JUMP_WAIT 50000LL		/* nanoseconds that the other side has to say something */
 #define SHORT_WAIT 200000000LL
 
 static int64_t speed = 1, jump_over = INT64_MAX, jumped;

@@ -1,24 +1,216 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The control channel of a tunnel: numbering, windows, retransmission (RFC 2661, section 5.8)."""
-from xl2tpd_wire import CDN, ICRP, ICRQ, Peer, avp, message, u16, u32
+"""The control channel of a tunnel: numbering, windows, retransmission (RFC 2661, section 5.8 and appendix A)."""
+import time
+
+import pytest
+
+from scripted_peer import ScriptedPeer
+from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u16, u32, wait
+
+BOTH = pytest.mark.builds("ordinary", "sanitized")
+
+
+def icrq(sid):
+    return message(ICRQ, avp(14, u16(sid)), avp(15, u32(sid)))
+
+
+def cdn(sid):
+    return message(CDN, avp(1, u16(3)), avp(14, u16(sid)))
 
 
 def test_control_wrap(start):
-    """70,000 messages each way and more on one tunnel: both ends' Ns go round, and the calls still come and go."""
+    """More than 70,000 messages each way on one tunnel: the Ns of both go round, and calls still come and go."""
     daemon = start()
     peer = Peer(daemon).open()
-    ours = 0
     for call in range(35000):
-        peer.send(message(ICRQ, avp(14, u16(call % 60000 + 1)), avp(15, u32(call))))
-        sid = peer.expect(ICRP).number(14)
-        peer.send(message(CDN, avp(1, u16(3)), avp(14, u16(call % 60000 + 1))), sid)
+        peer.send(icrq(call + 1))
+        peer.send(cdn(call + 1), peer.expect(ICRP).number(14))
         peer.expect(None)
-        ours += 1
-    while ours < 70000:
-        peer.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(ours)), avp(55, b"?", vendor=9)))
+    while peer.nr <= 70000:
+        peer.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), avp(55, b"?", vendor=9)))
         peer.expect(CDN)
-        ours += 1
-    assert peer.ns > 70000 and peer.nr > 70000
+    assert peer.ns > 70000
     assert peer.hello()
     assert daemon.tunnels() == {peer.their_tid: 0}
+    peer.close()
+
+
+def test_control_wrap_of_hellos(start):
+    """At 60 s each, 45 days and a bit of silence are 66,000 Hellos."""
+    daemon = start(fake_clock="jump=8")
+    peer = Peer(daemon).open()
+    for hello in range(66000):
+        assert peer.expect(HELLO).ns == hello + 1 & 0xFFFF
+    assert peer.hello()
+    assert daemon.tunnels() == {peer.their_tid: 0}
+    peer.close()
+
+
+@BOTH
+def test_control_loss(start):
+    """30 % loss, as many duplicates and late packets, both ways: 200 calls come up and go, half of them closed by either end."""
+    calls, loss, speed = 200, 0.3, 40
+    daemon = start(fake_clock="speed=%d" % speed, fake_pppd=True, options="max retries = 20",
+                   sections="[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\ntunnel rws = 32\n")
+    peer = ScriptedPeer(daemon, loss, timeout=1 / speed, window=32, rws=32).open()
+    for sid in range(1, calls + 1):
+        peer.say(icrq(sid))
+    answered = 0
+    while answered < calls:
+        assert peer.run(lambda: len(peer.of_type(ICRP)) > answered, 30), "%d of %d calls have an ICRP" % (answered, calls)
+        for got in peer.of_type(ICRP)[answered:]:
+            peer.say(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), got.number(14))
+            answered += 1
+    assert peer.run(lambda: daemon.count("Call established") == calls, 30), daemon.text()
+    assert daemon.tunnels() == {peer.their_tid: calls}
+    ours = {got.sid: got.number(14) for got in peer.of_type(ICRP)}
+    assert len(set(ours.values())) == calls and set(ours) == set(range(1, calls + 1))
+
+    for sid in range(1, calls + 1, 2):
+        peer.say(cdn(sid), ours[sid])
+        daemon.command("h %d" % ours[sid + 1])
+    assert peer.run(lambda: not peer.queue and len(peer.of_type(CDN)) == calls // 2, 30)
+    assert {got.sid for got in peer.of_type(CDN)} == set(range(2, calls + 1, 2))
+    assert peer.run(lambda: daemon.tunnels() == {peer.their_tid: 0}, 30), daemon.tunnels()
+
+    # A message and its acknowledgement both get through with (1 - loss)^2, so that one is on the wire 1 / (1 - loss)^2 times on
+    # average when each goes alone. Many go at once and one acknowledgement is for all, which makes it less; going back to the first
+    # that is not acknowledged makes it more.
+    messages = len(peer.transmissions)
+    bound = messages / (1 - loss) ** 2
+    print("%d messages, %d retransmissions, at most %d" % (messages, peer.retransmissions(), bound))
+    assert messages >= calls + calls // 2
+    assert 0 < peer.retransmissions() <= bound
+    peer.close()
+
+
+@pytest.mark.parametrize("window", [1, 4, 32768])
+def test_control_window(start, window):
+    """Never more than the peer has room for, and slow start up to that: 1, 2, 4... messages without an acknowledgement."""
+    daemon = start()
+    peer = Peer(daemon)
+    peer.acknowledge = False
+    peer.send(message(SCCRQ, *sccrq_avps(peer.tid), avp(10, u16(window))))
+    peer.expect(SCCRP)
+    peer.send(message(SCCCN))           # acknowledges the SCCRP
+    calls = 200
+    bursts = []
+    for sid in range(1, calls + 1):
+        peer.send(icrq(sid))
+        if sid % 50 == 0:
+            wait(lambda: daemon.tunnels()[peer.their_tid] == sid, "the ICRQs to be handled")
+    received = 0
+    while received < (calls if window > 1 else 20):
+        burst = [got for got in peer.everything(0.15) if got.avps]
+        assert [got.ns for got in burst] == list(range(received + 1, received + 1 + len(burst))), bursts
+        bursts.append(len(burst))
+        received += len(burst)
+        peer.nr = received + 1
+        peer.zlb()
+    expected = []
+    while sum(expected) < received:
+        expected.append(min(window, 2 ** (len(expected) + 1), calls - sum(expected)))
+    assert bursts[1:] == expected[1:], bursts
+    assert peer.hello()
+    peer.close()
+
+
+@pytest.mark.parametrize("cap,intervals", [(None, [1, 2, 4, 8, 8]), (2, [1, 2, 2, 2, 2])])
+def test_retransmission_backs_off(start, cap, intervals):
+    """Doubling from one second to the cap, the first message only, and StopCCN after the last of "max retries"."""
+    speed = 20
+    daemon = start(fake_clock="speed=%d" % speed, options="cap backoff = %d" % cap if cap else "")
+    peer = Peer(daemon).open()
+    peer.acknowledge = False
+    peer.send(icrq(1))
+    peer.send(icrq(2))
+    seen = []
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not daemon.count("Maximum retries exceeded"):
+        for got in peer.everything(0.01):
+            if got.avps:
+                seen.append((time.monotonic() * speed, got.ns))
+    assert [ns for _, ns in seen[:7]] == [1, 2] + [1] * 5, seen
+    times = [t for t, _ in (seen[:1] + seen[2:])]
+    for expected, before, after in zip(intervals, times, times[1:]):
+        assert expected * 0.8 < after - before < expected * 1.2 + 1, seen
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to go")
+    peer.close()
+
+
+@BOTH
+def test_early_messages_are_kept(start):
+    """Within the window that the daemon said (4); they are handled in order once what was missing has come."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    first = peer.ns
+    for ahead in (3, 1, 2, 1, 4, 200):
+        peer.ns = first + ahead
+        peer.send(icrq(ahead + 1))
+    assert peer.receive(0.3) is None
+    peer.ns = first
+    peer.send(icrq(1))
+    assert [peer.expect(ICRP).sid for _ in range(4)] == [1, 2, 3, 4]
+    assert not any(got.type == ICRP for got in peer.everything(0.3))
+    peer.ns = first + 4
+    assert peer.hello()
+    assert daemon.tunnels() == {peer.their_tid: 4}
+    peer.close()
+
+
+@BOTH
+def test_zlb_is_never_answered(start):
+    """Whatever its numbers are, or two daemons would answer each other for ever. They do not harm the tunnel either."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    peer.call(1)
+    ns, nr = peer.ns, peer.nr
+    for ahead in (0, 1, -1, 5, 1000, 32767, 32768, 40000):
+        peer.ns = ns + ahead
+        peer.zlb()
+        peer.ns, peer.nr = ns, nr + ahead
+        peer.zlb()
+        peer.nr = nr
+    assert list(peer.everything(0.5)) == []
+    assert peer.hello()
+    peer.close()
+
+
+@BOTH
+def test_repeated_message_is_acknowledged_again(start):
+    """The acknowledgement may have been lost. Handled it is once."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    peer.send(icrq(1))
+    peer.expect(ICRP)
+    for _ in range(3):
+        peer.ns -= 1
+        peer.send(icrq(1))
+        got = peer.expect(None)
+        assert (got.ns, got.nr) == (peer.nr, peer.ns)
+    assert daemon.tunnels() == {peer.their_tid: 1}
+    peer.close()
+
+
+@BOTH
+def test_call_flood(start):
+    """2,000 ICRQs at once in one tunnel: every one gets its ICRP with an id of its own, and afterwards nothing is left."""
+    calls = 2000
+    daemon = start()
+    peer = ScriptedPeer(daemon, timeout=0.3, window=calls, rws=64).open()
+    begin = time.monotonic()
+    before = daemon.rss()
+    for sid in range(1, calls + 1):
+        peer.say(icrq(sid))
+    assert peer.run(lambda: len(peer.of_type(ICRP)) == calls, 60), len(peer.of_type(ICRP))
+    up = time.monotonic() - begin
+    ours = {got.sid: got.number(14) for got in peer.of_type(ICRP)}
+    assert len(ours) == calls and len(set(ours.values())) == calls and 0 not in ours.values()
+    assert daemon.tunnels() == {peer.their_tid: calls}
+    for sid in range(1, calls + 1):
+        peer.say(cdn(sid), ours[sid])
+    assert peer.run(lambda: not peer.queue, 60)
+    assert daemon.tunnels() == {peer.their_tid: 0}
+    print("%d calls up in %.2f s, gone in %.2f s, %d kB more" %
+          (calls, up, time.monotonic() - begin - up, daemon.rss() - before))
     peer.close()

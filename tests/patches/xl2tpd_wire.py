@@ -116,6 +116,7 @@ class Daemon:
                 f.write("@%s %s\n" % (result, text))
             answer = b""
             wait(lambda: select.select([reader], [], [], 0)[0], "an answer to '%s'" % text)
+            os.set_blocking(reader, True)
             while True:
                 part = os.read(reader, 65536)
                 if not part:
