@@ -51,10 +51,10 @@ def start(tmp_path):
     """
     running = []
 
-    def start(fake_clock=None, fake_kernel=False, fake_pppd=False, **more):
+    def start(fake_clock=None, fake_kernel=False, fake_pppd=False, preload=(), env=(), **more):
         directory = tmp_path / ("xl2tpd%d" % len(running))
         directory.mkdir()
-        preload, env = [], {}
+        preload, env = list(preload), dict(env)
         if fake_clock:
             preload.append(helper("fake_clock.so"))
             env["FAKE_CLOCK"] = fake_clock

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""xl2tpd's main loop: signals, timers and descriptors."""
+import os
+import signal
+import time
+
+import pytest
+
+from conftest import helper
+from xl2tpd_wire import CDN, HELLO, ICCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u32, wait
+
+
+def children(daemon):
+    with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid)) as f:
+        return [int(pid) for pid in f.read().split()]
+
+
+def connect(daemon, peer, sid):
+    """A call with its pppd. The daemon's session id and the process id."""
+    before = set(children(daemon))
+    theirs = peer.call(sid)
+    peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), theirs)
+    peer.expect(None)
+    wait(lambda: set(children(daemon)) - before, "a pppd")
+    pppd = (set(children(daemon)) - before).pop()
+    wait(lambda: os.readlink("/proc/%d/exe" % pppd) == helper("idle_pppd"), "the pppd to be executed")
+    return theirs, pppd
+
+
+def wait_quiet(daemon):
+    """Until nothing is scheduled but the Hello of its one tunnel: no other timer ends the wait for what a test looks at."""
+    def now():
+        daemon.command("s")
+        return daemon.text().rsplit("Total Events scheduled: ", 1)[-1].split()[0] == "1"
+    wait(now, "the retransmission timers to be over")
+
+
+@pytest.fixture
+def late(start, tmp_path):
+    """A daemon with a call, and a function that has a signal sent just before its next wait."""
+    order = tmp_path / "signal"
+    daemon = start(fake_kernel=True, fake_pppd=True, preload=[helper("fake_late_signal.so")], env={"LATE_SIGNAL": str(order)})
+
+    def send(pid, sig):
+        (tmp_path / "order").write_text("%d %d\n" % (pid, sig))
+        (tmp_path / "order").rename(order)
+
+    return daemon, send
+
+
+def test_pppd_exit_is_seen_at_once(late):
+    """SIGCHLD between the look for signals and the wait: the CDN does not wait for the next Hello."""
+    daemon, send = late
+    peer = Peer(daemon).open()
+    _, pppd = connect(daemon, peer, 7)
+    wait_quiet(daemon)
+    send(pppd, signal.SIGKILL)
+    begin = time.monotonic()
+    peer.send(message(HELLO))
+    assert peer.expect(CDN, 3).sid == 7
+    assert time.monotonic() - begin < 1
+    wait(lambda: not children(daemon), "the pppd to be reaped")
+    peer.close()
+
+
+def test_sigterm_is_seen_at_once(late):
+    daemon, send = late
+    peer = Peer(daemon).open()
+    wait_quiet(daemon)
+    send(daemon.process.pid, signal.SIGTERM)
+    begin = time.monotonic()
+    peer.send(message(HELLO))
+    wait(lambda: not daemon.alive(), "the end")
+    assert time.monotonic() - begin < 5
+    peer.close()
+
+
+def test_pppd_inherits_its_own_socket_only(start):
+    """Nothing of the loop's, of the tunnels' or of other calls'."""
+    daemon = start(fake_kernel=True, fake_pppd=True)
+    peers = [Peer(daemon, tid=4000 + i).open() for i in range(3)]
+    for peer in peers:
+        connect(daemon, peer, 1)
+    _, pppd = connect(daemon, peers[0], 2)
+    kinds = [os.readlink("/proc/%d/fd/%s" % (pppd, fd)) for fd in os.listdir("/proc/%d/fd" % pppd)]
+    assert sum(kind.startswith("socket:") for kind in kinds) == 1, kinds
+    assert not any(kind.startswith(("anon_inode:", "pipe:")) or kind.endswith("/control") for kind in kinds), kinds
+    for peer in peers:
+        peer.close()
+
+
+def test_clock_set_back_delays_nothing(start, tmp_path):
+    """An SCCRP that is not acknowledged is sent again after a second, whatever the time of day has become."""
+    mark = tmp_path / "set-back"
+    daemon = start(preload=[helper("fake_wall_clock.so")], env={"WALL_CLOCK_SET_BACK": str(mark)})
+    peer = Peer(daemon)
+    peer.acknowledge = False
+    peer.send(message(SCCRQ, *sccrq_avps(peer.tid)))
+    peer.expect(SCCRP)
+    mark.touch()
+    again = [got.type for got in peer.everything(4)]
+    assert SCCRP in again, again
+    peer.close()
