@@ -130,6 +130,13 @@ bool vpdn_ipc_put_avp(struct vpdn_ipc_builder *b, uint16_t vendor, uint16_t type
 	return vpdn_writer_bytes(&b->w, value, len);
 }
 
+bool vpdn_ipc_put_counter(struct vpdn_ipc_builder *b, enum vpdn_ipc_counter counter, uint64_t value)
+{
+	open_tlv(b, VPDN_TLV_COUNTER, VPDN_IPC_list, 10);
+	vpdn_writer_u16(&b->w, (uint16_t)counter);
+	return vpdn_writer_u64(&b->w, value);
+}
+
 bool vpdn_ipc_put_source(struct vpdn_ipc_builder *b, struct in_addr addr, uint8_t prefix_len)
 {
 	if (prefix_len > 32)
@@ -395,6 +402,16 @@ bool vpdn_ipc_parse_avp(const uint8_t *p, size_t len, uint16_t *vendor, uint16_t
 	vpdn_reader_u8(&r, flags);
 	*value_len = r.bad ? 0 : r.left;
 	return vpdn_reader_bytes(&r, value, *value_len) && *value_len <= VPDN_AVP_MAX_VALUE;
+}
+
+bool vpdn_ipc_parse_counter(const uint8_t *p, size_t len, uint16_t *counter, uint64_t *value)
+{
+	struct vpdn_reader r;
+
+	vpdn_reader_init(&r, p, len);
+	vpdn_reader_u16(&r, counter);
+	vpdn_reader_u64(&r, value);
+	return vpdn_reader_done(&r);
 }
 
 bool vpdn_ipc_parse_source(const uint8_t *p, size_t len, struct in_addr *addr, uint8_t *prefix_len)

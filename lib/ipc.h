@@ -69,6 +69,8 @@ size_t vpdn_ipc_tlv_index(const struct vpdn_ipc_tlv_def *def);
 /* Names for logs, "message?" and "TLV?" when unknown. */
 const char *vpdn_ipc_msg_name(uint16_t type);
 const char *vpdn_ipc_tlv_name(uint16_t type);
+/* A counter's name, NULL when it is not known. */
+const char *vpdn_ipc_counter_name(uint16_t counter);
 
 /* ---- building ---- */
 
@@ -104,6 +106,8 @@ bool vpdn_ipc_put_avp(struct vpdn_ipc_builder *b, uint16_t vendor, uint16_t type
 		      const void *value, size_t len);
 /* The PROXY_* TLVs of all that is present in *p. */
 bool vpdn_ipc_put_proxy(struct vpdn_ipc_builder *b, const struct vpdn_proxy *p);
+/* One entry of the COUNTER list. */
+bool vpdn_ipc_put_counter(struct vpdn_ipc_builder *b, enum vpdn_ipc_counter counter, uint64_t value);
 /* One entry of the SOURCE list. */
 bool vpdn_ipc_put_source(struct vpdn_ipc_builder *b, struct in_addr addr, uint8_t prefix_len);
 
@@ -166,6 +170,7 @@ bool vpdn_ipc_next_of(struct vpdn_ipc_iter *it, uint16_t tlv, const uint8_t **p,
 /* Taking list entries apart; false when the entry is too short. */
 bool vpdn_ipc_parse_avp(const uint8_t *p, size_t len, uint16_t *vendor, uint16_t *type, uint8_t *flags,
 			const uint8_t **value, size_t *value_len);
+bool vpdn_ipc_parse_counter(const uint8_t *p, size_t len, uint16_t *counter, uint64_t *value);
 bool vpdn_ipc_parse_source(const uint8_t *p, size_t len, struct in_addr *addr, uint8_t *prefix_len);
 
 /*

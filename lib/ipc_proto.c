@@ -92,3 +92,12 @@ const char *vpdn_ipc_tlv_name(uint16_t type)
 
 	return def ? def->name : "TLV?";
 }
+
+const char *vpdn_ipc_counter_name(uint16_t counter)
+{
+#define COUNTER_CASE(name, number, ...)	case VPDN_COUNTER_##name: return #name;
+	switch ((enum vpdn_ipc_counter)counter) {
+	VPDN_IPC_COUNTERS(COUNTER_CASE)
+	}
+	return NULL;
+}

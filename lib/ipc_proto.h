@@ -138,6 +138,9 @@ enum vpdn_dial_failure {
 	X(L2TP_DIAL_ACCEPT,	84, server, "the number has a dialer: send OCRP", CALL_REF)											\
 	X(L2TP_LINK_INFO,	85, any,    "send SLI (LNS), or SLI came (LAC)", CALL_REF, SEND_ACCM, RECV_ACCM)									\
 	X(L2TP_WAN_ERRORS,	86, any,    "send WEN, or WEN came", CALL_REF, CALL_ERRORS)											\
+	/* counters, when somebody wants to see them */															\
+	X(L2TP_STATS_ASK,	87, server, "the counters of a tunnel, or with SESSION_ID of a session in it", TUNNEL_ID)						\
+	X(L2TP_STATS,		88, client, "the reply", TUNNEL_ID)													\
 	/* vpdn-dialout.so and vpdnd: one connection a call; its end is the call's */												\
 	X(DIAL_ASK,		112, client, "an outgoing call is wanted", GROUP, CALLED_NUMBER, PID)											\
 	X(DIAL_PROGRESS,	113, server, "what happens meanwhile: which LAC is asked, that it dials", TEXT)									\
@@ -269,7 +272,37 @@ enum vpdn_dial_failure {
 	X(COMMAND,		123, list,  "a word of an exec dialer's command, placeholders not yet replaced")	\
 	X(RUN_AS,		124, text,  "user for an exec dialer's command")			\
 	X(MTU,			125, u16,   "of an access network: above 1492 asks for RFC 4638, octets")	\
-	X(WAIT_REPORT,		126, u8,    "1: an exec dialer's command says on fd 3 when the line is up, or why it is not")
+	X(WAIT_REPORT,		126, u8,    "1: an exec dialer's command says on fd 3 when the line is up, or why it is not") \
+	X(COUNTER,		127, list,  "a counter: its number (u16) and value (u64)")
+
+/*
+ * Counters (TLV COUNTER): X(name, number, of what, "what it counts"). A tunnel has those of its control channel (RFC 2661 5.8; each
+ * message once, no ZLBs) and those of the data of all its sessions, a session those of its data. The peer is the tunnel's.
+ */
+#define VPDN_IPC_COUNTERS(X)										\
+	X(control_sent,		1,  control, "messages sent")						\
+	X(control_received,	2,  control, "messages received")					\
+	X(control_retransmitted, 3, control, "messages sent again")					\
+	X(control_duplicate,	4,  control, "messages received again")					\
+	X(control_out_of_order,	5,  control, "messages received early, and kept")			\
+	X(control_dropped,	6,  control, "messages received too early to be kept")			\
+	X(zlb_sent,		7,  control, "acknowledgements sent without a message")			\
+	X(zlb_received,		8,  control, "acknowledgements received without a message")		\
+	X(peer_window,		9,  control, "the peer's receive window, in messages")			\
+	X(congestion_window,	10, control, "messages that may be under way now")			\
+	X(control_unacknowledged, 11, control, "messages not acknowledged yet, waiting ones included")	\
+	X(tx_packets,		16, data, "packets to the peer")					\
+	X(tx_octets,		17, data, "octets to the peer")						\
+	X(tx_errors,		18, data, "packets that could not be sent")				\
+	X(rx_packets,		19, data, "packets from the peer")					\
+	X(rx_octets,		20, data, "octets from the peer")					\
+	X(rx_errors,		21, data, "packets from the peer that were no good")			\
+	X(rx_out_of_order,	22, data, "packets with an unexpected sequence number")			\
+	X(rx_discarded,		23, data, "packets dropped because of their sequence number")
+
+#define VPDN_IPC_ENUM_COUNTER(name, number, ...)	VPDN_COUNTER_##name = number,
+enum vpdn_ipc_counter { VPDN_IPC_COUNTERS(VPDN_IPC_ENUM_COUNTER) };
+#undef VPDN_IPC_ENUM_COUNTER
 
 #define VPDN_IPC_ENUM_MSG(name, number, ...)	VPDN_MSG_##name = number,
 enum vpdn_ipc_type { VPDN_IPC_MESSAGES(VPDN_IPC_ENUM_MSG) };

@@ -398,6 +398,37 @@ static void avps_and_sources_are_taken_apart(void **state)
 	assert_int_equal(vpdn_ipc_finish(&b), -EMSGSIZE);
 }
 
+static void counters_have_names(void **state)
+{
+	static struct vpdn_ipc_builder b;
+	static struct vpdn_ipc_msg m;
+	struct vpdn_ipc_iter it;
+	uint16_t counter;
+	const uint8_t *p;
+	uint64_t value;
+	size_t len;
+
+	(void)state;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_STATS, VPDN_IPC_F_REPLY, 1);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, 7);
+	vpdn_ipc_put_counter(&b, VPDN_COUNTER_tx_octets, 0x123456789aull);
+	vpdn_ipc_put_counter(&b, VPDN_COUNTER_control_sent, 0);
+	assert_int_equal(vpdn_ipc_finish(&b), 0);
+	assert_int_equal(parse_of(&m, &b), 0);
+	vpdn_ipc_iter_init(&it, &m);
+	assert_true(vpdn_ipc_next_of(&it, VPDN_TLV_COUNTER, &p, &len));
+	assert_true(vpdn_ipc_parse_counter(p, len, &counter, &value));
+	assert_int_equal(value, 0x123456789aull);
+	assert_string_equal(vpdn_ipc_counter_name(counter), "tx_octets");
+	assert_false(vpdn_ipc_parse_counter(p, len - 1, &counter, &value));
+	assert_true(vpdn_ipc_next_of(&it, VPDN_TLV_COUNTER, &p, &len));
+	assert_true(vpdn_ipc_parse_counter(p, len, &counter, &value));
+	assert_int_equal(value, 0);
+	assert_string_equal(vpdn_ipc_counter_name(counter), "control_sent");
+	assert_null(vpdn_ipc_counter_name(0));
+	assert_null(vpdn_ipc_counter_name(999));
+}
+
 static void proxy_data_travels_whole(void **state)
 {
 	static struct vpdn_ipc_builder b;
@@ -497,6 +528,7 @@ int main(void)
 		cmocka_unit_test(wrong_use_of_a_builder_fails_the_message),
 		cmocka_unit_test(lists_keep_their_order),
 		cmocka_unit_test(avps_and_sources_are_taken_apart),
+		cmocka_unit_test(counters_have_names),
 		cmocka_unit_test(proxy_data_travels_whole),
 		cmocka_unit_test(lines_hold_no_secret),
 		cmocka_unit_test(long_formatted_text_is_cut),
