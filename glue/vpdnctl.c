@@ -18,10 +18,12 @@
 
 #include "config.h"
 #include "ipc_client.h"
+#include "vpdnctl_dial.h"
 #include "vpdnctl_table.h"
 
 #define ANSWER_S	10	/* seconds to wait for vpdnd */
 #define EXIT_USAGE	2
+#define HOLD_MAX_S	86400ul
 
 static const struct command {
 	const char *verb, *object, *arg, *help;
@@ -32,10 +34,11 @@ static const struct command {
 	{ "show", NULL, NULL, "tunnels, sessions and counters", false, vpdnctl_print_all, NULL },
 	{ "show", "tunnel", NULL, "the L2TP tunnels, opened or accepted", false, vpdnctl_print_tunnels, NULL },
 	{ "show", "session", "ID", "the sessions, or all that is known about one", false, vpdnctl_print_sessions, vpdnctl_print_session },
-	{ "show", "group", NULL, "the vpdn-groups, without their secrets", false, vpdnctl_print_groups, NULL },
+	{ "show", "group", NULL, "the vpdn-groups, without their secrets, and the dialers", false, vpdnctl_print_groups, NULL },
 	{ "show", "ppp", "multilink", "the multilink bundles, and the sessions in them", true, vpdnctl_print_multilink, NULL },
 	{ "clear", "session", "ID", "end a session in good order", true, NULL, NULL },
 	{ "clear", "tunnel", "ID", "close a tunnel with all its sessions", true, NULL, NULL },
+	{ "dial", NULL, "GROUP NUMBER", "have a LAC dial, say what happens, and clear the call", true, NULL, NULL },
 	{ "reload", NULL, NULL, "make vpdnd read its configuration again", false, NULL, NULL },
 	{ "check", NULL, "FILE", "check a configuration file; needs no vpdnd", true, NULL, NULL },
 };
@@ -63,10 +66,17 @@ static void usage(FILE *f)
 	}
 	fprintf(f, "\noptions:\n"
 		   "  --json               print vpdnd's answer as JSON\n"
+		   "  --hold SECONDS       with dial: keep the call that long once it is up (0)\n"
 		   "  --socket PATH        vpdnd's socket (%s)\n"
 		   "  --help, --version\n\nexit status:\n", VPDN_SOCKET_PATH);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		fprintf(f, "  %-20d %s\n", statuses[i].status, statuses[i].help);
+}
+
+/* Words of an argument: "GROUP NUMBER" is two. */
+static int words_of(const char *arg)
+{
+	return !arg ? 0 : strchr(arg, ' ') ? 2 : 1;
 }
 
 static const struct command *lookup(char **words, int n)
@@ -75,7 +85,7 @@ static const struct command *lookup(char **words, int n)
 		const struct command *c = &commands[i];
 		int fixed = 1 + !!c->object;
 
-		if (n < fixed + c->arg_needed || n > fixed + !!c->arg || strcmp(words[0], c->verb) ||
+		if (n < fixed + (c->arg_needed ? words_of(c->arg) : 0) || n > fixed + words_of(c->arg) || strcmp(words[0], c->verb) ||
 		    (c->object && strcmp(words[1], c->object)))
 			continue;
 		return c;
@@ -233,18 +243,29 @@ static int run(const struct command *c, char **words, int n, const char *socket_
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' }, { "hold", required_argument, NULL, 'H' }, { "socket", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 }
 	};
 	const char *socket_path = VPDN_SOCKET_PATH;
 	const struct command *c;
-	bool json = false;
+	unsigned long hold = 0;
+	bool json = false, held = false;
+	char *end;
 	int opt, n;
 
 	while ((opt = getopt_long(argc, argv, "js:hV", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			json = true;
+			break;
+		case 'H':
+			errno = 0;
+			hold = strtoul(optarg, &end, 10);
+			if (errno || *end || *optarg < '0' || *optarg > '9' || hold > HOLD_MAX_S) {
+				fprintf(stderr, "vpdnctl: --hold: wrong value \"%s\"; allowed: 0 to %lu seconds\n", optarg, HOLD_MAX_S);
+				return EXIT_USAGE;
+			}
+			held = true;
 			break;
 		case 's':
 			socket_path = optarg;
@@ -262,10 +283,12 @@ int main(int argc, char **argv)
 	}
 	n = argc - optind;
 	c = n ? lookup(argv + optind, n) : NULL;
-	if (!c) {
+	if (!c || (held && strcmp(c->verb, "dial"))) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (!strcmp(c->verb, "dial"))
+		return vpdnctl_dial(socket_path, argv[optind + 1], argv[optind + 2], (unsigned int)hold, json);
 	if (!strcmp(c->verb, "check"))
 		return check(argv[optind + 1]);
 	return run(c, argv + optind, n, socket_path, json);

@@ -141,6 +141,28 @@ static const struct column peer_columns[] = {
 	{ NULL, false, NULL, NULL, NULL }
 };
 
+static const struct column dialer_columns[] = {
+	{ "Dialer", false, cell_text, "name", NULL },
+	{ "Kind", false, cell_text, "kind", NULL },
+	{ "Limit", true, cell_number, "limit", NULL },
+	{ "Calls", true, cell_number, "calls", NULL },
+	{ "Placed", true, cell_number, "placed", NULL },
+	{ "Failed", true, cell_number, "failed", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
+static const struct column failure_columns[] = {
+	{ "Ago", true, cell_age, "age_s", NULL },
+	{ "As", false, cell_text, "role", NULL },
+	{ "Group", false, cell_text, "group", NULL },
+	{ "Number", false, cell_text, "number", NULL },
+	{ "Failure", false, cell_text, "failure", NULL },
+	{ "CDN", false, cell_pair, "result", "error" },
+	{ "Q.931", true, cell_number, "q931_cause", NULL },
+	{ "Reason", false, cell_text, "text", NULL },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
 /* ---- tables ---- */
 
 static void print_line(const struct column *c, const size_t *width, const json_t *row, const char *indent)
@@ -207,6 +229,7 @@ void vpdnctl_print_sessions(const json_t *o)
 void vpdnctl_print_all(const json_t *o)
 {
 	const json_t *v = json_object_get(o, "vpdnd"), *x = json_object_get(o, "xl2tpd"), *counter;
+	const json_t *dialer = json_object_get(o, "vpdn_dialer"), *failures = json_object_get(o, "dial_failures");
 	char age[32], read[32], since[32];
 	size_t i;
 
@@ -215,12 +238,22 @@ void vpdnctl_print_all(const json_t *o)
 	cell_age(x, "since_s", NULL, since, sizeof(since));
 	printf("vpdnd %s, up %s, %s read %s ago\n", text_of(v, "version"), age, text_of(v, "configuration"), read);
 	if (json_is_true(json_object_get(x, "connected")))
-		printf("xl2tpd connected for %s (%s)\n\n", since, text_of(x, "name"));
+		printf("xl2tpd connected for %s (%s)\n", since, text_of(x, "name"));
 	else
-		printf("xl2tpd not connected for %s: nothing can be forwarded or accepted\n\n", since);
+		printf("xl2tpd not connected for %s: nothing can be forwarded, accepted or dialled\n", since);
+	cell_age(dialer, "since_s", NULL, since, sizeof(since));
+	if (json_is_true(json_object_get(dialer, "connected")))
+		printf("vpdn-dialer connected for %s (%s)\n", since, text_of(dialer, "name"));
+	else if (json_is_true(json_object_get(dialer, "configured")))
+		printf("vpdn-dialer not connected for %s: nothing can be dialled for an LNS\n", since);
+	putchar('\n');
 	vpdnctl_print_tunnels(o);
 	putchar('\n');
 	vpdnctl_print_sessions(o);
+	if (json_array_size(failures)) {
+		printf("\nOutgoing calls that failed\n");
+		print_table(failure_columns, failures, "");
+	}
 	printf("\nSince vpdnd started\n");
 	json_array_foreach(json_object_get(o, "counters"), i, counter) {
 		json_int_t n = json_integer_value(json_object_get(counter, "value"));
@@ -263,6 +296,9 @@ void vpdnctl_print_session(const json_t *o)
 {
 	const json_t *s = json_array_get(json_object_get(o, "sessions"), 0);
 	char pair[64], pair2[64], age[32];
+	const char *name;
+	bool first = true;
+	json_t *errors;
 
 	cell_age(s, "age_s", NULL, age, sizeof(age));
 	cell_pair(s, "tunnel_id", "peer_tunnel_id", pair, sizeof(pair));
@@ -271,6 +307,10 @@ void vpdnctl_print_session(const json_t *o)
 	field("User", "%s", text_of(s, "user"));
 	field("Access", "%s", text_of(s, "access"));
 	print_lines("Line", json_object_get(s, "line"));
+	optional(s, "Number", "number");
+	optional(s, "Dialer", "dialer");
+	if (json_is_integer(json_object_get(s, "speed_bps")))
+		field("Speed", "%lld bit/s, %s", (long long)json_integer_value(json_object_get(s, "speed_bps")), text_of(s, "framing"));
 	field("Group", "%s", text_of(s, "group"));
 	field("Peer", "%s (%s)", text_of(s, "peer_ip"), strcmp(text_of(s, "role"), "lac") ? "LAC" : "LNS");
 	field("Tunnel", "%s (ours/theirs)", pair);
@@ -280,6 +320,10 @@ void vpdnctl_print_session(const json_t *o)
 	optional(s, "Their IP", "remote_ip");
 	print_lines("Captured", json_object_get(s, "captured"));
 	print_lines("Decided", json_object_get(s, "decisions"));
+	json_object_foreach(json_object_get(s, "wan_errors"), name, errors) {
+		field(first ? "Line errors" : "", "%lld %s", (long long)json_integer_value(errors), name);
+		first = false;
+	}
 	optional(s, "Last reason", "reason");
 }
 
@@ -354,6 +398,10 @@ void vpdnctl_print_groups(const json_t *o)
 		if (i)
 			putchar('\n');
 		print_group(g);
+	}
+	if (json_array_size(json_object_get(o, "dialers"))) {
+		putchar('\n');
+		print_table(dialer_columns, json_object_get(o, "dialers"), "");
 	}
 }
 

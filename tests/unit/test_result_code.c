@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of lib/result_code: all forms of the values, texts, and what may be retried. */
+#include "ipc_proto.h"
 #include "result_code.h"
 
 #include "unit.h"
@@ -162,6 +163,61 @@ static void disconnect_causes_round_trip_at_every_length(void **state)
 	}
 }
 
+static void why_an_outgoing_call_failed(void **state)
+{
+	static const struct {
+		uint8_t stage;
+		uint16_t result, error, q931;
+		uint8_t failure;
+		bool retry;
+	} cases[] = {
+		{ VPDN_STAGE_TUNNEL, 0, 0, 0, VPDN_DIAL_UNREACHABLE, false },
+		{ VPDN_STAGE_TUNNEL, 4, 0, 17, VPDN_DIAL_UNREACHABLE, true },
+		{ VPDN_STAGE_CALL, 0, 0, 0, VPDN_DIAL_TIMEOUT, false },
+		{ VPDN_STAGE_CALL, 0, 0, 17, VPDN_DIAL_BUSY, false },
+		{ VPDN_STAGE_CALL, 1, 0, 0, VPDN_DIAL_NO_CARRIER, false },
+		{ VPDN_STAGE_CALL, 1, 0, 17, VPDN_DIAL_BUSY, false },
+		{ VPDN_STAGE_CALL, 1, 0, 19, VPDN_DIAL_NO_ANSWER, false },
+		{ VPDN_STAGE_CALL, 2, 0, 0, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CALL, 2, 3, 0, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CALL, 2, 4, 0, VPDN_DIAL_NO_RESOURCES, true },
+		{ VPDN_STAGE_CALL, 2, 6, 18, VPDN_DIAL_NO_ANSWER, false },
+		{ VPDN_STAGE_CALL, 2, 7, 0, VPDN_DIAL_REFUSED, true },
+		{ VPDN_STAGE_CALL, 2, 99, 0, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CALL, 3, 0, 17, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CALL, 4, 0, 34, VPDN_DIAL_NO_RESOURCES, true },
+		{ VPDN_STAGE_CALL, 5, 0, 38, VPDN_DIAL_NO_RESOURCES, true },
+		{ VPDN_STAGE_CALL, 6, 0, 1, VPDN_DIAL_REFUSED, true },
+		{ VPDN_STAGE_CALL, 7, 0, 127, VPDN_DIAL_NO_CARRIER, false },
+		{ VPDN_STAGE_CALL, 8, 0, 17, VPDN_DIAL_BUSY, false },
+		{ VPDN_STAGE_CALL, 8, 0, 0, VPDN_DIAL_BUSY, false },
+		{ VPDN_STAGE_CALL, 9, 0, 27, VPDN_DIAL_NO_DIAL_TONE, false },
+		{ VPDN_STAGE_CALL, 10, 0, 0, VPDN_DIAL_TIMEOUT, false },
+		{ VPDN_STAGE_CALL, 10, 0, 102, VPDN_DIAL_TIMEOUT, false },
+		{ VPDN_STAGE_CALL, 10, 0, 18, VPDN_DIAL_NO_ANSWER, false },
+		{ VPDN_STAGE_CALL, 10, 0, 19, VPDN_DIAL_NO_ANSWER, false },
+		{ VPDN_STAGE_CALL, 10, 0, 17, VPDN_DIAL_TIMEOUT, false },
+		{ VPDN_STAGE_CALL, 11, 0, 0, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CALL, 4711, 0, 0, VPDN_DIAL_REFUSED, false },
+		{ VPDN_STAGE_CONNECTED, 1, 0, 16, VPDN_DIAL_LOST, false },
+		{ VPDN_STAGE_CONNECTED, 3, 0, 0, VPDN_DIAL_CLEARED, false },
+		{ VPDN_STAGE_CONNECTED, 0, 0, 0, VPDN_DIAL_LOST, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (vpdn_dial_failure(cases[i].stage, cases[i].result, cases[i].error, cases[i].q931) != cases[i].failure)
+			fail_msg("stage %u result %u error %u Q.931 %u: %s", cases[i].stage, cases[i].result, cases[i].error, cases[i].q931,
+				 vpdn_dial_failure_text(vpdn_dial_failure(cases[i].stage, cases[i].result, cases[i].error, cases[i].q931)));
+		if (cases[i].stage == VPDN_STAGE_CALL)
+			assert_int_equal(vpdn_dial_retryable(cases[i].result, cases[i].error), cases[i].retry);
+	}
+	for (uint8_t f = VPDN_DIAL_BUSY; f <= VPDN_DIAL_CLEARED; f++)
+		assert_string_not_equal(vpdn_dial_failure_text(f), "unknown failure");
+	assert_string_equal(vpdn_dial_failure_text(0), "unknown failure");
+	assert_string_equal(vpdn_dial_failure_text(99), "unknown failure");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +227,7 @@ int main(void)
 		cmocka_unit_test(busy_and_short_of_resources_lead_to_the_next_lns),
 		cmocka_unit_test(q931_causes_round_trip_at_every_length),
 		cmocka_unit_test(disconnect_causes_round_trip_at_every_length),
+		cmocka_unit_test(why_an_outgoing_call_failed),
 	};
 
 	return cmocka_run_group_tests_name("result_code", tests, NULL, NULL);

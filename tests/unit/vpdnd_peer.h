@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vpdnd_peer.h - a forked vpdnd, and its peers as a test plays them: xl2tpd's module,
- * the pppd plugin, vpdnctl. For test_vpdnd_ipc.c.
+ * pppd's plugins, vpdn-dialer, vpdnctl. For test_vpdnd_ipc.c and test_vpdnd_dial.c; each test program is one of
+ * them, so not all of it is used in each. A CONFIG that is defined before replaces this one, as does
+ * ACCEPT_BLOCKS, how many accept blocks it has.
  *
  * After every test the daemon must hold as many file descriptors as before, end
  * with status 0, and have written no secret into its log.
@@ -35,6 +37,8 @@
 #define RESPONSE	"0123456789abcdef"
 #define ALICE		"alice@example.com"
 
+#ifndef CONFIG
+#define ACCEPT_BLOCKS 1
 #define CONFIG \
 	"vpdn-group corp {\n" \
 	"  request-dialin { protocol = l2tp domain = { \"example.com\", \"example.org\" } }\n" \
@@ -54,6 +58,7 @@
 	"  local-name = \"LNS\"  tunnel-password = \"" LNS_SECRET "\"  limit = 7\n" \
 	"  ip-pool { local = 203.0.113.1 first = 203.0.113.10 last = 203.0.113.20 }\n" \
 	"}\n"
+#endif
 
 static char dir[] = "/tmp/vpdn-test-vpdnd-XXXXXX";
 static char config_path[64], socket_path[64], log_path[64];
@@ -68,7 +73,7 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
-static uint64_t now_ms(void)
+static inline uint64_t now_ms(void)
 {
 	struct timespec ts;
 
@@ -146,7 +151,7 @@ static int start_daemon(void **state)
 }
 
 /* Its exit status, at most `limit` ms after SIGTERM; -1: it had to be killed. */
-static int stop_daemon(unsigned int limit)
+static inline int stop_daemon(unsigned int limit)
 {
 	uint64_t end = now_ms() + limit;
 	int status;
@@ -165,7 +170,7 @@ static int stop_daemon(unsigned int limit)
 	return -1;
 }
 
-static bool logged(const char *text)
+static inline bool logged(const char *text)
 {
 	char line[4096];
 	FILE *f = fopen(log_path, "r");
@@ -230,7 +235,7 @@ static void expect_end(int fd)
 	close(fd);
 }
 
-static void expect_quiet(int fd)
+static inline void expect_quiet(int fd)
 {
 	assert_false(readable(fd, QUIET_MS));
 }
@@ -243,7 +248,7 @@ static uint32_t u32(uint16_t tlv)
 	return v;
 }
 
-static uint16_t u16(uint16_t tlv)
+static inline uint16_t u16(uint16_t tlv)
 {
 	uint16_t v = 0;
 
@@ -251,7 +256,7 @@ static uint16_t u16(uint16_t tlv)
 	return v;
 }
 
-static void assert_text(uint16_t tlv, const char *text)
+static inline void assert_text(uint16_t tlv, const char *text)
 {
 	char have[256];
 
@@ -259,7 +264,7 @@ static void assert_text(uint16_t tlv, const char *text)
 	assert_string_equal(have, text);
 }
 
-static void assert_text_has(uint16_t tlv, const char *text)
+static inline void assert_text_has(uint16_t tlv, const char *text)
 {
 	char have[512];
 
@@ -268,7 +273,7 @@ static void assert_text_has(uint16_t tlv, const char *text)
 		fail_msg("\"%s\" is not in \"%s\"", text, have);
 }
 
-static void assert_ip(uint16_t tlv, const char *addr)
+static inline void assert_ip(uint16_t tlv, const char *addr)
 {
 	struct in_addr a;
 
@@ -292,17 +297,18 @@ static int hello(enum vpdn_ipc_role role)
 }
 
 /* xl2tpd's module, with its groups read. */
-static int module(void)
+static inline int module(void)
 {
 	int fd = hello(VPDN_ROLE_L2TP);
 
 	expect(fd, VPDN_MSG_L2TP_CONFIG_BEGIN);
-	expect(fd, VPDN_MSG_L2TP_GROUP);
+	for (int i = 0; i < ACCEPT_BLOCKS; i++)
+		expect(fd, VPDN_MSG_L2TP_GROUP);
 	expect(fd, VPDN_MSG_L2TP_CONFIG_END);
 	return fd;
 }
 
-static void begin_ask(const char *user, uint32_t hold_ms)
+static inline void begin_ask(const char *user, uint32_t hold_ms)
 {
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
@@ -323,7 +329,7 @@ static void begin_ask(const char *user, uint32_t hold_ms)
 }
 
 /* A pppd that holds a subscriber's credentials. */
-static int subscriber_for(const char *user, uint32_t hold_ms)
+static inline int subscriber_for(const char *user, uint32_t hold_ms)
 {
 	int fd = hello(VPDN_ROLE_PPP);
 
@@ -332,12 +338,12 @@ static int subscriber_for(const char *user, uint32_t hold_ms)
 	return fd;
 }
 
-static int subscriber(const char *user)
+static inline int subscriber(const char *user)
 {
 	return subscriber_for(user, 30000);
 }
 
-static void ready(int fd, uint32_t ref)
+static inline void ready(int fd, uint32_t ref)
 {
 	int pair[2];
 
@@ -353,7 +359,7 @@ static void ready(int fd, uint32_t ref)
 	close(pair[1]);
 }
 
-static void cleared(int fd, uint32_t ref, uint8_t stage, uint8_t by, uint16_t result)
+static inline void cleared(int fd, uint32_t ref, uint8_t stage, uint8_t by, uint16_t result)
 {
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CLEARED, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
@@ -366,21 +372,21 @@ static void cleared(int fd, uint32_t ref, uint8_t stage, uint8_t by, uint16_t re
 }
 
 /* The next call placed is at this address; its reference. */
-static uint32_t placed(int fd, const char *addr)
+static inline uint32_t placed(int fd, const char *addr)
 {
 	expect(fd, VPDN_MSG_L2TP_CALL_PLACE);
 	assert_ip(VPDN_TLV_PEER_IP, addr);
 	return u32(VPDN_TLV_CALL_REF);
 }
 
-static void expect_clear(int fd, uint32_t ref, uint16_t result)
+static inline void expect_clear(int fd, uint32_t ref, uint16_t result)
 {
 	expect(fd, VPDN_MSG_L2TP_CALL_CLEAR);
 	assert_int_equal(u32(VPDN_TLV_CALL_REF), ref);
 	assert_int_equal(u16(VPDN_TLV_RESULT), result);
 }
 
-static void expect_reject(int fd, const char *reason)
+static inline void expect_reject(int fd, const char *reason)
 {
 	expect(fd, VPDN_MSG_SUBSCRIBER_REJECT);
 	assert_text_has(VPDN_TLV_TEXT, reason);
@@ -388,7 +394,7 @@ static void expect_reject(int fd, const char *reason)
 }
 
 /* The JSON of a command, for strstr(). */
-static const char *command(const char *const *words, size_t n)
+static inline const char *command(const char *const *words, size_t n)
 {
 	static char text[65536];
 	int fd = hello(VPDN_ROLE_CONTROL);
@@ -421,13 +427,13 @@ static const char *command(const char *const *words, size_t n)
 
 #define COMMAND(...) command((const char *const[]){ __VA_ARGS__ }, COUNT(((const char *const[]){ __VA_ARGS__ })))
 
-static __attribute__((noinline)) void assert_has(const char *text, const char *part)
+static __attribute__((noinline, unused)) void assert_has(const char *text, const char *part)
 {
 	if (!strstr(text, part))
 		fail_msg("%s is not in %s", part, text);
 }
 
-static __attribute__((noinline)) void assert_has_not(const char *text, const char *part)
+static __attribute__((noinline, unused)) void assert_has_not(const char *text, const char *part)
 {
 	if (strstr(text, part))
 		fail_msg("%s is in %s", part, text);

@@ -1,0 +1,866 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_vpdnd_dial.c - vpdnd's dial-out over its socket, as LNS and as LAC: a whole daemon is
+ * forked, and the test plays its peers (vpdnd_peer.h). No kernel PPP is needed: a LAC's
+ * calls end at the bridge at the latest, which is the lab's to test.
+ */
+#define ACCEPT_BLOCKS 2
+#define CONFIG \
+	"vpdn-group out {\n" \
+	"  request-dialout {\n" \
+	"    protocol = l2tp\n" \
+	"    number \"^0([1-9].*)\" { replace = \"+44\\\\1\" }\n" \
+	"    sub-address = \"7\"  min-bps = 2400  max-bps = 56000  bearer = analogue\n" \
+	"    dial-timeout = 5\n" \
+	"  }\n" \
+	"  accept-dialin { protocol = l2tp ppp-template = \"corp\" }\n" \
+	"  initiate-to \"192.0.2.1\" { priority = 1 }\n" \
+	"  initiate-to \"192.0.2.3\" { priority = 2  port = 1702 }\n" \
+	"  local-name = \"LNS\"  source-ip = \"192.0.2.2\"\n" \
+	"  tunnel-password = \"" SECRET "\"\n" \
+	"  connect-timeout = 1\n" \
+	"}\n" \
+	"vpdn-group in {\n" \
+	"  accept-dialout {\n" \
+	"    protocol = l2tp  terminate-from = LNS9  source = 192.0.2.0/24\n" \
+	"    dial \"612*\" { dialer = modems }\n" \
+	"    dial \"9*\" { dialer = pty  replace = \"0,%n\" }\n" \
+	"  }\n" \
+	"  local-name = \"LAC\"  tunnel-password = \"" LNS_SECRET "\"  limit = 3\n" \
+	"}\n" \
+	"dialer modems { chat { tty = { \"/dev/ttyS0\", \"/dev/ttyS1\" } speed = 115200 hangup = { \"\", \"+++ATH\" } } limit = 1 timeout = 1 }\n" \
+	"dialer pty { exec { command = { \"/usr/local/bin/dial\", \"%n\" } user = nobody } }\n"
+#include "vpdnd_peer.h"
+
+#define REF(n)	(VPDN_CALL_REF_ASKED | (n))
+
+/* ---- peers ---- */
+
+static void begin_dial(const char *group, const char *number)
+{
+	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_ASK, 0, 1);
+	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, group);
+	vpdn_ipc_put_text(&b, VPDN_TLV_CALLED_NUMBER, number);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, (uint32_t)getpid());
+}
+
+/* A pppd that wants a number dialled. */
+static int caller(const char *group, const char *number)
+{
+	int fd = hello(VPDN_ROLE_PPP);
+
+	begin_dial(group, number);
+	send_msg(fd, NULL, 0);
+	return fd;
+}
+
+/* The next call asked for is at this LAC; its reference. The plugin hears of it. */
+static uint32_t dial_placed(int l2tp, int plugin, const char *addr)
+{
+	uint32_t ref;
+
+	expect(l2tp, VPDN_MSG_L2TP_DIAL_PLACE);
+	assert_ip(VPDN_TLV_PEER_IP, addr);
+	ref = u32(VPDN_TLV_CALL_REF);
+	assert_false(ref & VPDN_CALL_REF_ASKED);
+	if (plugin >= 0) {
+		expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+		assert_text_has(VPDN_TLV_TEXT, addr);
+	}
+	return ref;
+}
+
+static void put_ids(void)
+{
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, 10);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_TUNNEL_ID, 20);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, 30);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_SESSION_ID, 40);
+}
+
+/* OCRP */
+static void accepted(int l2tp, uint32_t ref)
+{
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_DIAL_ACCEPTED, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	put_ids();
+	send_msg(l2tp, NULL, 0);
+}
+
+/* OCCN, with one end of a pair as the session's socket; the other end. */
+static int connected(int l2tp, uint32_t ref)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_DIAL_CONNECTED, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_TX_SPEED, 33600);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, 2);
+	put_ids();
+	send_msg(l2tp, &pair[0], 1);
+	close(pair[0]);
+	return pair[1];
+}
+
+/* Nobody holds the other end any more. */
+static void expect_closed(int end)
+{
+	char c;
+
+	assert_true(readable(end, WAIT_MS));
+	assert_int_equal(read(end, &c, 1), 0);
+	close(end);
+}
+
+/* CDN, with error and Q.931 cause where they are not 0. */
+static void cdn(int l2tp, uint32_t ref, uint16_t result, uint16_t error, uint16_t q931)
+{
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CLEARED, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_STAGE, VPDN_STAGE_CALL);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_BY, VPDN_BY_PEER);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_RESULT, result);
+	if (error)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_ERROR_CODE, error);
+	if (q931)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_Q931_CAUSE, q931);
+	vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, "as the LAC says");
+	send_msg(l2tp, NULL, 0);
+}
+
+static void expect_over(int plugin, uint8_t failure, const char *text)
+{
+	uint8_t v = 0;
+
+	expect(plugin, VPDN_MSG_DIAL_OVER);
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_DIAL_FAILURE, &v));
+	assert_int_equal(v, failure);
+	assert_text_has(VPDN_TLV_TEXT, text);
+}
+
+static void over(int plugin, uint8_t failure, const char *text)
+{
+	expect_over(plugin, failure, text);
+	expect_end(plugin);
+}
+
+static bool calls_are_gone(void)
+{
+	for (int i = 0; i < WAIT_MS / 10; i++, pause_ms(10))
+		if (strstr(COMMAND("show", "session"), "\"sessions\":[]"))
+			return true;
+	return false;
+}
+
+static void assert_cause(uint16_t error, uint16_t q931)
+{
+	uint16_t v = 0;
+
+	vpdn_ipc_get_u16(&m, VPDN_TLV_ERROR_CODE, &v);
+	assert_int_equal(v, error);
+	v = 0;
+	vpdn_ipc_get_u16(&m, VPDN_TLV_Q931_CAUSE, &v);
+	assert_int_equal(v, q931);
+}
+
+/* ---- as LNS ---- */
+
+static void a_call_from_ocrq_to_cdn(void **state)
+{
+	int l2tp = module(), plugin = caller("out", "0612"), far, fd;
+	static const uint8_t errors[24] = { [3] = 1, [7] = 2, [23] = 9 };
+	const char *text, *id;
+	char number[16], c = 0;
+	uint32_t ref;
+
+	(void)state;
+	ref = dial_placed(l2tp, -1, "192.0.2.1");
+	assert_text(VPDN_TLV_GROUP, "out");
+	assert_text(VPDN_TLV_LOCAL_NAME, "LNS");
+	assert_text(VPDN_TLV_SECRET, SECRET);
+	assert_ip(VPDN_TLV_SOURCE_IP, "192.0.2.2");
+	assert_text(VPDN_TLV_CALLED_NUMBER, "+44612");
+	assert_text(VPDN_TLV_SUB_ADDRESS, "7");
+	assert_int_equal(u32(VPDN_TLV_MIN_BPS), 2400);
+	assert_int_equal(u32(VPDN_TLV_MAX_BPS), 56000);
+	assert_int_equal(u32(VPDN_TLV_BEARER_TYPE), 2);
+	assert_int_equal(u32(VPDN_TLV_FRAMING_TYPE), 3);
+	assert_int_equal(u32(VPDN_TLV_TIMEOUT_MS), 1000);
+	assert_int_equal(u32(VPDN_TLV_IDLE_S), 15);
+	expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+	assert_text(VPDN_TLV_TEXT, "asking LAC 192.0.2.1 to dial +44612");
+	accepted(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+	assert_text_has(VPDN_TLV_TEXT, "is dialling");
+	text = COMMAND("show", "session");
+	assert_has(text, "\"role\":\"lns\",\"direction\":\"dial-out\"");
+	assert_has(text, "\"state\":\"dialling\",\"group\":\"out\",\"peer_ip\":\"192.0.2.1\"");
+	far = connected(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_CONNECTED);
+	assert_int_equal(u32(VPDN_TLV_TX_SPEED), 33600);
+	assert_int_equal(u32(VPDN_TLV_RX_SPEED), 33600);
+	assert_int_equal(u32(VPDN_TLV_FRAMING_TYPE), 2);
+	assert_int_equal(u16(VPDN_TLV_TUNNEL_ID), 10);
+	assert_int_equal(u16(VPDN_TLV_SESSION_ID), 30);
+	assert_ip(VPDN_TLV_PEER_IP, "192.0.2.1");
+	fd = vpdn_ipc_take_fd(&m, 0);
+	assert_int_equal(write(far, "x", 1), 1);
+	assert_int_equal(read(fd, &c, 1), 1);
+	/* vpdnd keeps no copy of the session's socket. */
+	close(fd);
+	expect_closed(far);
+
+	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_UP, 0, 0);
+	vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, "ppp7");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, 4711);
+	send_msg(plugin, NULL, 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_LINK_INFO, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, 0xa0000);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_RECV_ACCM, 0x0);
+	send_msg(plugin, NULL, 0);
+	expect(l2tp, VPDN_MSG_L2TP_LINK_INFO);
+	assert_int_equal(u32(VPDN_TLV_CALL_REF), ref);
+	assert_int_equal(u32(VPDN_TLV_SEND_ACCM), 0xa0000);
+	assert_int_equal(u32(VPDN_TLV_RECV_ACCM), 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_WAN_ERRORS, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_bytes(&b, VPDN_TLV_CALL_ERRORS, errors, sizeof(errors));
+	send_msg(l2tp, NULL, 0);
+	text = COMMAND("show", "session");
+	assert_has(text, "\"interface\":\"ppp7\"");
+	assert_has(text, "\"state\":\"up\"");
+	assert_has(text, "\"number\":\"+44612\",\"dialer\":null,\"speed_bps\":33600,\"framing\":\"asynchronous\"");
+	id = strstr(text, "\"id\":");
+	snprintf(number, sizeof(number), "%d", atoi(id + 5));
+	text = COMMAND("show", "session", number);
+	assert_has(text, "\"pppd_pid\":4711");
+	assert_has(text, "\"crc_errors\":1,\"framing_errors\":2");
+	assert_has(text, "\"alignment_errors\":9");
+	assert_has(text, "ACCM 000a0000 to the line");
+
+	close(plugin);
+	expect_clear(l2tp, ref, 3);
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_US, 0);
+	assert_true(calls_are_gone());
+	assert_has(COMMAND("show"), "\"dial_connected\",\"text\":\"outgoing calls connected\",\"value\":1");
+	assert_has(COMMAND("show"), "\"dial_failures\":[]");
+	close(l2tp);
+}
+
+/* What pppd's options say wins over the group. */
+static void who_asks_may_say_otherwise(void **state)
+{
+	int l2tp = module(), plugin = hello(VPDN_ROLE_PPP);
+
+	(void)state;
+	begin_dial("out", "6121");
+	vpdn_ipc_put_text(&b, VPDN_TLV_SUB_ADDRESS, "99");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_MIN_BPS, 64000);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_MAX_BPS, 128000);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_BEARER_TYPE, 1);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, 1);
+	send_msg(plugin, NULL, 0);
+	dial_placed(l2tp, -1, "192.0.2.1");
+	assert_text(VPDN_TLV_CALLED_NUMBER, "6121");
+	assert_text(VPDN_TLV_SUB_ADDRESS, "99");
+	assert_int_equal(u32(VPDN_TLV_MIN_BPS), 64000);
+	assert_int_equal(u32(VPDN_TLV_MAX_BPS), 128000);
+	assert_int_equal(u32(VPDN_TLV_BEARER_TYPE), 1);
+	assert_int_equal(u32(VPDN_TLV_FRAMING_TYPE), 1);
+	close(plugin);
+	close(l2tp);
+}
+
+/* A foreign LAC's OCRP and OCCN in one burst: the OCRP may even come to nothing. */
+static void occn_without_ocrp(void **state)
+{
+	int l2tp = module(), plugin = caller("out", "6121"), far;
+	uint32_t ref = dial_placed(l2tp, plugin, "192.0.2.1");
+
+	(void)state;
+	far = connected(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_CONNECTED);
+	vpdn_ipc_msg_close(&m);
+	accepted(l2tp, ref);
+	/* The LAC's bearer is lost. */
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_PEER, 1);
+	over(plugin, VPDN_DIAL_LOST, "because of the test");
+	expect_closed(far);
+	expect_quiet(l2tp);
+	assert_has(COMMAND("show"), "\"failure\":\"lost\"");
+	close(l2tp);
+}
+
+static void what_a_lac_says_of_the_line(void **state)
+{
+	static const struct {
+		uint16_t result, error, q931;
+		uint8_t failure;
+	} cases[] = {
+		{ 8, 0, 17, VPDN_DIAL_BUSY }, { 10, 0, 19, VPDN_DIAL_NO_ANSWER }, { 10, 0, 0, VPDN_DIAL_TIMEOUT },
+		{ 7, 0, 127, VPDN_DIAL_NO_CARRIER }, { 9, 0, 27, VPDN_DIAL_NO_DIAL_TONE }, { 3, 0, 0, VPDN_DIAL_REFUSED },
+		{ 2, 6, 17, VPDN_DIAL_BUSY }, { 1, 0, 18, VPDN_DIAL_NO_ANSWER }, { 2, 6, 0, VPDN_DIAL_REFUSED },
+	};
+	int l2tp = module(), plugin;
+	uint32_t ref;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		plugin = caller("out", "6121");
+		ref = dial_placed(l2tp, plugin, "192.0.2.1");
+		accepted(l2tp, ref);
+		expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+		cdn(l2tp, ref, cases[i].result, cases[i].error, cases[i].q931);
+		expect_over(plugin, cases[i].failure, "LAC 192.0.2.1: as the LAC says");
+		assert_int_equal(u16(VPDN_TLV_RESULT), cases[i].result);
+		assert_cause(cases[i].error, cases[i].q931);
+		expect_end(plugin);
+	}
+	expect_quiet(l2tp);
+	assert_has(COMMAND("show"), "failed: busy\",\"value\":2");
+	assert_has(COMMAND("show"), "failed: no dial tone\",\"value\":1");
+	assert_has(COMMAND("show"), "\"failure\":\"no carrier\",\"result\":7,\"error\":null,\"q931_cause\":127");
+	close(l2tp);
+}
+
+/* CDN before or after OCRP, for want of what another LAC may have. */
+static void the_next_lac_is_asked(void **state)
+{
+	static const struct {
+		uint16_t result, error;
+	} cases[] = { { 4, 0 }, { 5, 0 }, { 6, 0 }, { 2, 4 }, { 2, 7 } };
+	int l2tp = module(), plugin;
+	uint32_t first, second;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		plugin = caller("out", "6121");
+		first = dial_placed(l2tp, plugin, "192.0.2.1");
+		if (i % 2) {
+			accepted(l2tp, first);
+			expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+		}
+		cdn(l2tp, first, cases[i].result, cases[i].error, 34);
+		second = dial_placed(l2tp, plugin, "192.0.2.3");
+		assert_int_not_equal(first, second);
+		cdn(l2tp, second, 4, 0, 34);
+		over(plugin, VPDN_DIAL_NO_RESOURCES, "LAC 192.0.2.3");
+	}
+	/* No tunnel: the next LAC now, and the last one next time. */
+	plugin = caller("out", "6121");
+	first = dial_placed(l2tp, plugin, "192.0.2.1");
+	cleared(l2tp, first, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	second = dial_placed(l2tp, plugin, "192.0.2.3");
+	cleared(l2tp, second, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	over(plugin, VPDN_DIAL_UNREACHABLE, "192.0.2.3");
+	assert_has(COMMAND("show", "group"), "\"failed\":6,\"dead_s\":60");
+	close(l2tp);
+}
+
+/* Neither OCRP nor CDN, and a module that does not say so: the next LAC, then the end. */
+static void a_silent_lac(void **state)
+{
+	uint64_t start = now_ms();
+	int l2tp = module(), plugin = caller("out", "6121"), far;
+	uint32_t first = dial_placed(l2tp, plugin, "192.0.2.1"), second;
+
+	(void)state;
+	expect_clear(l2tp, first, 10);
+	second = dial_placed(l2tp, plugin, "192.0.2.3");
+	cleared(l2tp, second, VPDN_STAGE_CALL, VPDN_BY_TIMEOUT, 0);
+	over(plugin, VPDN_DIAL_TIMEOUT, "192.0.2.3");
+	assert_true(now_ms() - start < 3000);
+	/* What comes too late is cleared, and its fd closed. */
+	accepted(l2tp, first);
+	far = connected(l2tp, first);
+	expect_clear(l2tp, first, 10);
+	expect_closed(far);
+	cleared(l2tp, first, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
+/* OCRP, then nothing: the whole time is the plugin's to choose. */
+static void the_time_to_dial_is_bounded(void **state)
+{
+	uint64_t start = now_ms();
+	int l2tp = module(), plugin = hello(VPDN_ROLE_PPP), far;
+	uint32_t ref;
+
+	(void)state;
+	begin_dial("out", "6121");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, 1200);
+	send_msg(plugin, NULL, 0);
+	ref = dial_placed(l2tp, plugin, "192.0.2.1");
+	accepted(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+	expect_clear(l2tp, ref, 10);
+	over(plugin, VPDN_DIAL_TIMEOUT, "not up in time");
+	assert_true(now_ms() - start >= 1000 && now_ms() - start < 3000);
+	/* The OCCN has crossed our CDN. */
+	far = connected(l2tp, ref);
+	expect_closed(far);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_true(calls_are_gone());
+	close(l2tp);
+}
+
+static void given_up_while_dialling(void **state)
+{
+	int l2tp = module(), plugin = caller("out", "6121");
+	uint32_t ref = dial_placed(l2tp, plugin, "192.0.2.1");
+
+	(void)state;
+	close(plugin);
+	expect_clear(l2tp, ref, 3);
+	accepted(l2tp, ref);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	plugin = caller("out", "6121");
+	ref = dial_placed(l2tp, plugin, "192.0.2.1");
+	accepted(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_PROGRESS);
+	close(plugin);
+	expect_clear(l2tp, ref, 3);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_true(calls_are_gone());
+	assert_has(COMMAND("show"), "given up\",\"value\":2");
+	close(l2tp);
+}
+
+static void what_cannot_be_dialled(void **state)
+{
+	int l2tp = module(), fd;
+
+	(void)state;
+	over(caller("none", "6121"), VPDN_DIAL_CONFIG, "no vpdn-group \"none\"");
+	over(caller("in", "6121"), VPDN_DIAL_CONFIG, "no request-dialout");
+	over(caller("out", ""), VPDN_DIAL_CONFIG, "printable");
+	over(caller("out", "61\r\nATH"), VPDN_DIAL_CONFIG, "printable");
+	over(caller("out", "0123456789012345678901234567890123456789012345678901234567890123"), VPDN_DIAL_CONFIG, "printable");
+	expect_quiet(l2tp);
+	/* Twice on one connection. */
+	fd = caller("out", "6121");
+	dial_placed(l2tp, fd, "192.0.2.1");
+	begin_dial("out", "6121");
+	send_msg(fd, NULL, 0);
+	expect(fd, VPDN_MSG_ERROR);
+	expect_end(fd);
+	close(l2tp);
+	while (strstr(COMMAND("show"), "\"xl2tpd\":{\"connected\":true"))
+		pause_ms(10);
+	over(caller("out", "6121"), VPDN_DIAL_UNREACHABLE, "xl2tpd is not connected");
+}
+
+static void xl2tpd_goes(void **state)
+{
+	int l2tp = module(), asking = caller("out", "6121"), up, far;
+	uint32_t ref;
+
+	(void)state;
+	dial_placed(l2tp, asking, "192.0.2.1");
+	up = caller("out", "6122");
+	ref = dial_placed(l2tp, up, "192.0.2.1");
+	far = connected(l2tp, ref);
+	expect(up, VPDN_MSG_DIAL_CONNECTED);
+	vpdn_ipc_msg_close(&m);
+	close(l2tp);
+	over(asking, VPDN_DIAL_UNREACHABLE, "xl2tpd has gone");
+	over(up, VPDN_DIAL_LOST, "xl2tpd has gone");
+	expect_closed(far);
+	assert_true(calls_are_gone());
+}
+
+static void cleared_by_an_administrator(void **state)
+{
+	int l2tp = module(), plugin = caller("out", "6121"), far;
+	uint32_t ref = dial_placed(l2tp, plugin, "192.0.2.1");
+	char number[16];
+
+	(void)state;
+	far = connected(l2tp, ref);
+	expect(plugin, VPDN_MSG_DIAL_CONNECTED);
+	vpdn_ipc_msg_close(&m);
+	snprintf(number, sizeof(number), "%d", atoi(strstr(COMMAND("show", "session"), "\"id\":") + 5));
+	assert_has(COMMAND("clear", "session", number), "\"cleared\"");
+	over(plugin, VPDN_DIAL_CLEARED, "administrator");
+	expect_clear(l2tp, ref, 3);
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_US, 0);
+	expect_closed(far);
+	close(l2tp);
+}
+
+/* ---- as LAC ---- */
+
+/* OCRQ, with one end of a pair as the session's socket; the other end. */
+static int asked(int l2tp, uint32_t ref, const void *number, size_t len)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_DIAL_ASK, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, "in");
+	put_ids();
+	vpdn_ipc_put_bytes(&b, VPDN_TLV_CALLED_NUMBER, number, len);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_MIN_BPS, 300);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_MAX_BPS, 64000);
+	vpdn_ipc_put_bytes(&b, VPDN_TLV_SUB_ADDRESS, "5", 1);
+	send_msg(l2tp, &pair[0], 1);
+	close(pair[0]);
+	return pair[1];
+}
+
+#define ASKED(l2tp, ref, number)	asked(l2tp, ref, number, strlen(number))
+
+/* OCRP goes out, and vpdn-dialer is to dial; its number of the call. */
+static uint32_t started(int l2tp, int dialer, uint32_t ref)
+{
+	expect(l2tp, VPDN_MSG_L2TP_DIAL_ACCEPT);
+	assert_int_equal(u32(VPDN_TLV_CALL_REF), ref);
+	expect(dialer, VPDN_MSG_BEARER_START);
+	return u32(VPDN_TLV_CALL_REF);
+}
+
+static void bearer_over(int dialer, uint32_t id, uint16_t result, uint16_t q931)
+{
+	vpdn_ipc_begin(&b, VPDN_MSG_BEARER_OVER, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, id);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_RESULT, result);
+	if (q931)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_Q931_CAUSE, q931);
+	vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, "as the modem says");
+	send_msg(dialer, NULL, 0);
+}
+
+/* With one end of a pair as the channel; the other end. */
+static int bearer_up(int dialer, uint32_t id)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_BEARER_UP, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, id);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_TTY);
+	vpdn_ipc_put_text(&b, VPDN_TLV_ACCESS_INTERFACE, "ttyS0");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_TX_SPEED, 33600);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, 2);
+	send_msg(dialer, &pair[0], 1);
+	close(pair[0]);
+	return pair[1];
+}
+
+static void expect_hang_up(int dialer, uint32_t id)
+{
+	expect(dialer, VPDN_MSG_BEARER_CLEAR);
+	assert_int_equal(u32(VPDN_TLV_CALL_REF), id);
+}
+
+static void assert_list(uint16_t tlv, const char *const *words, size_t n)
+{
+	struct vpdn_ipc_iter it;
+	const uint8_t *p;
+	size_t len;
+
+	vpdn_ipc_iter_init(&it, &m);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(vpdn_ipc_next_of(&it, tlv, &p, &len));
+		assert_int_equal(len, strlen(words[i]));
+		assert_memory_equal(p, words[i], len);
+	}
+	assert_false(vpdn_ipc_next_of(&it, tlv, &p, &len));
+}
+
+#define ASSERT_LIST(tlv, ...)	assert_list(tlv, (const char *const[]){ __VA_ARGS__ }, COUNT(((const char *const[]){ __VA_ARGS__ })))
+
+static void an_accept_block_for_the_module(void **state)
+{
+	int fd = hello(VPDN_ROLE_L2TP);
+	uint8_t accepts = 0;
+
+	(void)state;
+	expect(fd, VPDN_MSG_L2TP_CONFIG_BEGIN);
+	expect(fd, VPDN_MSG_L2TP_GROUP);
+	assert_text(VPDN_TLV_GROUP, "out");
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_ACCEPTS, &accepts) && accepts == VPDN_ACCEPTS_DIALIN);
+	assert_text(VPDN_TLV_PPP_TEMPLATE, "corp");
+	assert_int_equal(u32(VPDN_TLV_IDLE_S), 10);
+	expect(fd, VPDN_MSG_L2TP_GROUP);
+	assert_text(VPDN_TLV_GROUP, "in");
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_ACCEPTS, &accepts) && accepts == VPDN_ACCEPTS_DIALOUT);
+	ASSERT_LIST(VPDN_TLV_TERMINATE_FROM, "LNS9");
+	assert_true(vpdn_ipc_has(&m, VPDN_TLV_SOURCE));
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_PPP_TEMPLATE));
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_LCP_POLICY));
+	expect(fd, VPDN_MSG_L2TP_CONFIG_END);
+	close(fd);
+}
+
+/* Up to the kernel's bridge, which these fds cannot be joined by: then both sides are ended, with a reason. */
+static void a_bearer_from_ocrq_to_the_bridge(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session, line;
+	const char *text;
+	uint32_t id;
+
+	(void)state;
+	session = ASKED(l2tp, REF(1), "6121");
+	id = started(l2tp, dialer, REF(1));
+	assert_text(VPDN_TLV_NAME, "modems");
+	assert_text(VPDN_TLV_CALLED_NUMBER, "6121");
+	assert_int_equal(u32(VPDN_TLV_TIMEOUT_MS), 1000);
+	assert_int_equal(u32(VPDN_TLV_BAUD), 115200);
+	assert_int_equal(u32(VPDN_TLV_MIN_BPS), 300);
+	assert_int_equal(u32(VPDN_TLV_MAX_BPS), 64000);
+	assert_text(VPDN_TLV_SUB_ADDRESS, "5");
+	ASSERT_LIST(VPDN_TLV_DEVICE, "/dev/ttyS0", "/dev/ttyS1");
+	ASSERT_LIST(VPDN_TLV_SCRIPT, "", "ATZ", "OK", "ATDT%n", "CONNECT", "");
+	ASSERT_LIST(VPDN_TLV_HANGUP_SCRIPT, "", "+++ATH");
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_WAIT_REPORT));
+	text = COMMAND("show", "session");
+	assert_has(text, "\"role\":\"lac\",\"direction\":\"dial-out\"");
+	assert_has(text, "\"access\":\"dial-out 6121 modems\",\"state\":\"dialling\"");
+	line = bearer_up(dialer, id);
+	expect_clear(l2tp, REF(1), 2);
+	assert_text_has(VPDN_TLV_TEXT, "channel");
+	expect_hang_up(dialer, id);
+	expect_closed(session);
+	expect_closed(line);
+	assert_has(COMMAND("show", "session"), "\"state\":\"ending\"");
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_has(COMMAND("show", "session"), "\"state\":\"hanging up\"");
+	/* xl2tpd may use the reference again. */
+	close(ASKED(l2tp, REF(1), "700"));
+	expect_clear(l2tp, REF(1), 6);
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	bearer_over(dialer, id, 3, 0);
+	assert_true(calls_are_gone());
+	close(dialer);
+	close(l2tp);
+}
+
+static void an_exec_dialer(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session = ASKED(l2tp, REF(2), "911");
+	uint32_t id = started(l2tp, dialer, REF(2));
+	uint8_t wait = 1;
+
+	(void)state;
+	assert_text(VPDN_TLV_NAME, "pty");
+	assert_text(VPDN_TLV_CALLED_NUMBER, "0,911");
+	assert_text(VPDN_TLV_RUN_AS, "nobody");
+	ASSERT_LIST(VPDN_TLV_COMMAND, "/usr/local/bin/dial", "%n");
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_WAIT_REPORT, &wait) && wait == 0);
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_DEVICE));
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_BAUD));
+	bearer_over(dialer, id, 5, 38);
+	expect_clear(l2tp, REF(2), 5);
+	assert_cause(0, 38);
+	expect_closed(session);
+	cleared(l2tp, REF(2), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(dialer);
+	close(l2tp);
+}
+
+static void refused_before_ocrp(int l2tp, uint32_t ref, uint16_t result, uint16_t q931, const char *text)
+{
+	expect_clear(l2tp, ref, result);
+	assert_cause(0, q931);
+	assert_text_has(VPDN_TLV_TEXT, text);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+}
+
+static void what_a_lac_does_not_dial(void **state)
+{
+	int l2tp = module(), dialer, session;
+	uint32_t id;
+
+	(void)state;
+	session = ASKED(l2tp, REF(1), "6121");
+	refused_before_ocrp(l2tp, REF(1), 4, 41, "vpdn-dialer is not running");
+	expect_closed(session);
+	dialer = hello(VPDN_ROLE_DIALER);
+	close(ASKED(l2tp, REF(2), "7"));
+	refused_before_ocrp(l2tp, REF(2), 6, 1, "no dial of vpdn-group in");
+	close(asked(l2tp, REF(3), "612\rATH\r", 8));
+	refused_before_ocrp(l2tp, REF(3), 6, 28, "printable");
+	close(asked(l2tp, REF(4), "612\0", 4));
+	refused_before_ocrp(l2tp, REF(4), 6, 28, "printable");
+	/* A dialer's limit, then the group's. */
+	session = ASKED(l2tp, REF(5), "6121");
+	id = started(l2tp, dialer, REF(5));
+	close(ASKED(l2tp, REF(6), "6122"));
+	refused_before_ocrp(l2tp, REF(6), 4, 34, "limit of dialer modems");
+	close(ASKED(l2tp, REF(7), "91"));
+	started(l2tp, dialer, REF(7));
+	close(ASKED(l2tp, REF(8), "92"));
+	started(l2tp, dialer, REF(8));
+	close(ASKED(l2tp, REF(9), "93"));
+	refused_before_ocrp(l2tp, REF(9), 4, 34, "session limit of vpdn-group in");
+	/* A reference that is in use. */
+	close(ASKED(l2tp, REF(5), "94"));
+	expect(l2tp, VPDN_MSG_ERROR);
+	assert_int_equal(u32(VPDN_TLV_ERRNO), EEXIST);
+	expect_quiet(dialer);
+	bearer_over(dialer, id, 8, 17);
+	expect_clear(l2tp, REF(5), 8);
+	assert_cause(0, 17);
+	assert_text_has(VPDN_TLV_TEXT, "as the modem says");
+	expect_closed(session);
+	assert_has(COMMAND("show", "group"), "\"name\":\"modems\",\"kind\":\"chat\",\"limit\":1,\"timeout_s\":1,\"calls\":1,\"placed\":1,\"failed\":1");
+	cleared(l2tp, REF(5), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_has(COMMAND("show", "group"), "\"calls\":0,\"placed\":1,\"failed\":1");
+	assert_has(COMMAND("show"), "\"role\":\"lac\",\"group\":\"in\",\"number\":\"6121\",\"failure\":\"busy\",\"result\":8");
+	close(dialer);
+	close(l2tp);
+}
+
+static void the_lns_gives_up(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session = ASKED(l2tp, REF(1), "6121"), line;
+	uint32_t id = started(l2tp, dialer, REF(1));
+
+	(void)state;
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
+	expect_hang_up(dialer, id);
+	expect_closed(session);
+	/* It comes up at the same moment: hung up, and nobody keeps its fd. */
+	line = bearer_up(dialer, id);
+	expect_closed(line);
+	bearer_over(dialer, id, 3, 0);
+	assert_true(calls_are_gone());
+	expect_quiet(l2tp);
+	/* About a call that nobody knows. */
+	line = bearer_up(dialer, 4711);
+	expect_hang_up(dialer, 4711);
+	expect_closed(line);
+	bearer_over(dialer, 4711, 1, 0);
+	expect_quiet(dialer);
+	close(dialer);
+	close(l2tp);
+}
+
+static void vpdn_dialer_goes(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), second, session = ASKED(l2tp, REF(1), "6121");
+
+	(void)state;
+	started(l2tp, dialer, REF(1));
+	/* One at a time, and a damaged message is not its end. */
+	second = vpdn_ipc_hello(socket_path, VPDN_ROLE_DIALER, "second");
+	expect(second, VPDN_MSG_ERROR);
+	assert_int_equal(u32(VPDN_TLV_ERRNO), EBUSY);
+	expect_end(second);
+	vpdn_ipc_begin(&b, VPDN_MSG_BEARER_OVER, 0, 1);
+	assert_int_equal(vpdn_ipc_finish(&b), -EINVAL);
+	assert_int_equal(vpdn_ipc_send_octets(dialer, b.w.buf, b.w.len, NULL, 0), 0);
+	expect(dialer, VPDN_MSG_ERROR);
+	assert_has(COMMAND("show"), "\"vpdn_dialer\":{\"connected\":true");
+	close(dialer);
+	expect_clear(l2tp, REF(1), 2);
+	assert_cause(4, 0);
+	assert_text_has(VPDN_TLV_TEXT, "vpdn-dialer has gone");
+	expect_closed(session);
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_true(calls_are_gone());
+	dialer = hello(VPDN_ROLE_DIALER);
+	session = ASKED(l2tp, REF(2), "6121");
+	started(l2tp, dialer, REF(2));
+	close(session);
+	close(dialer);
+	close(l2tp);
+}
+
+static void xl2tpd_goes_while_a_lac_dials(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session = ASKED(l2tp, REF(1), "6121");
+	uint32_t id = started(l2tp, dialer, REF(1));
+
+	(void)state;
+	close(l2tp);
+	expect_hang_up(dialer, id);
+	assert_text_has(VPDN_TLV_TEXT, "xl2tpd has gone");
+	expect_closed(session);
+	/* The new xl2tpd counts from the beginning. */
+	l2tp = module();
+	session = ASKED(l2tp, REF(1), "91");
+	started(l2tp, dialer, REF(1));
+	close(session);
+	bearer_over(dialer, id, 3, 0);
+	close(l2tp);
+	close(dialer);
+}
+
+static void a_silent_dialer(void **state)
+{
+	uint64_t start = now_ms();
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session = ASKED(l2tp, REF(1), "6121");
+	uint32_t id = started(l2tp, dialer, REF(1));
+
+	(void)state;
+	expect_clear(l2tp, REF(1), 10);
+	assert_cause(0, 102);
+	expect_hang_up(dialer, id);
+	expect_closed(session);
+	assert_true(now_ms() - start >= 5000);
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	bearer_over(dialer, id, 10, 102);
+	assert_true(calls_are_gone());
+	close(dialer);
+	close(l2tp);
+}
+
+static void stopping(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), plugin = caller("out", "6121"), session;
+	uint32_t ref = dial_placed(l2tp, plugin, "192.0.2.1"), id;
+	int status;
+
+	(void)state;
+	session = ASKED(l2tp, REF(1), "6121");
+	id = started(l2tp, dialer, REF(1));
+	kill(daemon_pid, SIGTERM);
+	over(plugin, VPDN_DIAL_CLEARED, "stopping");
+	expect_clear(l2tp, ref, 3);
+	expect_clear(l2tp, REF(1), 3);
+	expect_hang_up(dialer, id);
+	expect_closed(session);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_int_equal(waitpid(daemon_pid, &status, WNOHANG), 0);
+	bearer_over(dialer, id, 3, 0);
+	expect_end(dialer);
+	assert_int_equal(waitpid(daemon_pid, &status, 0), daemon_pid);
+	daemon_pid = 0;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(l2tp);
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_call_from_ocrq_to_cdn),
+		TEST(who_asks_may_say_otherwise),
+		TEST(occn_without_ocrp),
+		TEST(what_a_lac_says_of_the_line),
+		TEST(the_next_lac_is_asked),
+		TEST(a_silent_lac),
+		TEST(the_time_to_dial_is_bounded),
+		TEST(given_up_while_dialling),
+		TEST(what_cannot_be_dialled),
+		TEST(xl2tpd_goes),
+		TEST(cleared_by_an_administrator),
+		TEST(an_accept_block_for_the_module),
+		TEST(a_bearer_from_ocrq_to_the_bridge),
+		TEST(an_exec_dialer),
+		TEST(what_a_lac_does_not_dial),
+		TEST(the_lns_gives_up),
+		TEST(vpdn_dialer_goes),
+		TEST(xl2tpd_goes_while_a_lac_dials),
+		TEST(a_silent_dialer),
+		TEST(stopping),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
