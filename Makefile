@@ -154,8 +154,8 @@ check:							## all set-up, then run every test
 	$(Q)tools/steps check
 check-unit:						## unit tests and fuzz replay, with ASan and UBSan
 	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
-check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets
-	$(Q)tests/dialer/run
+check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets; TEST=name runs one
+	$(Q)tests/dialer/run $(TEST)
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
 	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS); symbols=$$?; tests/pppd/run && exit $$symbols
 check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2

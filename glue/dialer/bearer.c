@@ -13,7 +13,7 @@
 
 #define HANG_UP_MS	20000	/* above what any kind takes for it */
 
-static const struct vpdn_bearer_kind *const kinds[] = { &vpdn_bearer_chat, &vpdn_bearer_exec };
+static const struct vpdn_bearer_kind *const kinds[] = { &vpdn_bearer_chat, &vpdn_bearer_pppoe, &vpdn_bearer_exec };
 
 static void vset(struct vpdn_outcome *o, uint16_t result, uint16_t cause, const char *fmt, va_list ap)
 {
@@ -104,7 +104,7 @@ static void bearer_free(struct vpdn_bearer *b)
 
 static void finish(struct vpdn_bearer *b)
 {
-	struct vpdn_dialer *d = b->d;
+	struct vpdn_dialer_daemon *d = b->d;
 
 	event_del(b->timer);
 	vpdn_log_info("over: %s (result %u, cause %u); %s", b->outcome.text, b->outcome.result, b->outcome.cause, vpdn_bearer_id(b));
@@ -214,7 +214,7 @@ static void clear(struct vpdn_bearer *b, const char *why)
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
-	struct vpdn_dialer *d = arg;
+	struct vpdn_dialer_daemon *d = arg;
 	struct vpdn_bearer *b;
 
 	(void)fd, (void)what;
@@ -226,13 +226,13 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 		vpdn_dialer_idle(d);
 }
 
-bool vpdn_bearers_init(struct vpdn_dialer *d)
+bool vpdn_bearers_init(struct vpdn_dialer_daemon *d)
 {
 	d->reap = evtimer_new(d->base, on_reap, d);
 	return d->reap;
 }
 
-void vpdn_bearers_finish(struct vpdn_dialer *d)
+void vpdn_bearers_finish(struct vpdn_dialer_daemon *d)
 {
 	struct vpdn_bearer *b;
 
@@ -247,7 +247,7 @@ void vpdn_bearers_finish(struct vpdn_dialer *d)
 	event_free(d->reap);
 }
 
-void vpdn_bearers_orphan(struct vpdn_dialer *d, const char *why)
+void vpdn_bearers_orphan(struct vpdn_dialer_daemon *d, const char *why)
 {
 	struct vpdn_bearer *b, *next;
 
@@ -260,7 +260,7 @@ void vpdn_bearers_orphan(struct vpdn_dialer *d, const char *why)
 
 /* ---- messages ---- */
 
-static struct vpdn_bearer *find(const struct vpdn_dialer *d, uint32_t ref)
+static struct vpdn_bearer *find(const struct vpdn_dialer_daemon *d, uint32_t ref)
 {
 	struct vpdn_bearer *b;
 
@@ -270,7 +270,7 @@ static struct vpdn_bearer *find(const struct vpdn_dialer *d, uint32_t ref)
 	return NULL;
 }
 
-int vpdn_bearer_on_start(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m)
+int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
 	const struct vpdn_bearer_kind *kind = NULL;
 	uint32_t ref = 0, timeout_ms = 0;
@@ -325,7 +325,7 @@ int vpdn_bearer_on_start(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m)
 	return 0;
 }
 
-int vpdn_bearer_on_clear(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m)
+int vpdn_bearer_on_clear(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_bearer *b;
 	uint32_t ref = 0;

@@ -79,7 +79,7 @@ extern const struct vpdn_bearer_kind vpdn_bearer_chat, vpdn_bearer_pppoe, vpdn_b
 
 struct vpdn_bearer {
 	TAILQ_ENTRY(vpdn_bearer) link;
-	struct vpdn_dialer *d;
+	struct vpdn_dialer_daemon *d;
 	const struct vpdn_bearer_kind *kind;
 	enum vpdn_bearer_state state;
 	bool orphan;			/* whoever asked for it is gone: nothing is reported */
@@ -94,14 +94,14 @@ struct vpdn_bearer {
 };
 
 /* False: out of memory. */
-bool vpdn_bearers_init(struct vpdn_dialer *d);
-void vpdn_bearers_finish(struct vpdn_dialer *d);
+bool vpdn_bearers_init(struct vpdn_dialer_daemon *d);
+void vpdn_bearers_finish(struct vpdn_dialer_daemon *d);
 /* vpdnd is gone, or we are going: everything is hung up, and nothing more is said about it. */
-void vpdn_bearers_orphan(struct vpdn_dialer *d, const char *why);
+void vpdn_bearers_orphan(struct vpdn_dialer_daemon *d, const char *why);
 
 /* The messages of vpdnd. 0, or -EBADMSG or -EEXIST for a message that makes no sense. */
-int vpdn_bearer_on_start(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m);
-int vpdn_bearer_on_clear(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m);
+int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m);
+int vpdn_bearer_on_clear(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m);
 
 /* ---- for the kinds ---- */
 

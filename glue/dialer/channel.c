@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,6 +35,7 @@ int vpdn_channel_open(struct vpdn_channel *c, struct event_base *base, int fd, b
 		      char *err, size_t err_size)
 {
 	int ldisc = N_PPP, number, mru = FRAME_MAX, rc;
+	uint32_t accm = 0;
 	const char *what;
 
 	*c = (struct vpdn_channel){ .tty = -1, .fd = -1, .hung_up = hung_up, .arg = arg };
@@ -55,6 +57,10 @@ int vpdn_channel_open(struct vpdn_channel *c, struct event_base *base, int fd, b
 		goto fail;
 	what = "setting its largest frame (PPPIOCSMRU)";
 	if (tty && ioctl(c->fd, PPPIOCSMRU, &mru) < 0)
+		goto fail;
+	/* The far end sends control characters as they are once the LNS lets it, which may be before SLI comes. */
+	what = "taking all characters (PPPIOCSRASYNCMAP)";
+	if (tty && ioctl(c->fd, PPPIOCSRASYNCMAP, &accm) < 0)
 		goto fail;
 	/* Edge-triggered: a frame that waits for vpdnd is told of once. */
 	what = "watching its channel";

@@ -37,7 +37,7 @@ static void usage(FILE *f)
 		   "  -V, --version        print the version and exit\n", VPDN_SOCKET_PATH);
 }
 
-void vpdn_dialer_idle(struct vpdn_dialer *d)
+void vpdn_dialer_idle(struct vpdn_dialer_daemon *d)
 {
 	if (d->stopping)
 		event_base_loopexit(d->base, NULL);
@@ -46,7 +46,7 @@ void vpdn_dialer_idle(struct vpdn_dialer *d)
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval tv = vpdn_ms(STOP_MS);
-	struct vpdn_dialer *d = arg;
+	struct vpdn_dialer_daemon *d = arg;
 
 	(void)what;
 	if (d->stopping) {
@@ -64,7 +64,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 		vpdn_dialer_idle(d);
 }
 
-static bool run(struct vpdn_dialer *d)
+static bool run(struct vpdn_dialer_daemon *d)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	struct event *ev[sizeof(signals) / sizeof(signals[0])] = { NULL };
@@ -84,7 +84,7 @@ static bool run(struct vpdn_dialer *d)
 	return ok;
 }
 
-static bool start(struct vpdn_dialer *d, const char *socket_path)
+static bool start(struct vpdn_dialer_daemon *d, const char *socket_path)
 {
 	TAILQ_INIT(&d->bearers);
 	TAILQ_INIT(&d->done);
@@ -98,7 +98,7 @@ static bool start(struct vpdn_dialer *d, const char *socket_path)
 	return d->link;
 }
 
-static void finish(struct vpdn_dialer *d)
+static void finish(struct vpdn_dialer_daemon *d)
 {
 	vpdn_dialer_link_free(d->link);
 	vpdn_bearers_finish(d);
@@ -117,7 +117,7 @@ int vpdn_dialer_main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *socket_path = VPDN_SOCKET_PATH;
-	struct vpdn_dialer d = { 0 };
+	struct vpdn_dialer_daemon d = { 0 };
 	bool debug = false;
 	int opt, status;
 

@@ -30,7 +30,7 @@ TAILQ_HEAD(vpdn_bearer_list, vpdn_bearer);
 LIST_HEAD(vpdn_tty_list, vpdn_tty);
 LIST_HEAD(vpdn_pppoe_if_list, vpdn_pppoe_if);
 
-struct vpdn_dialer {
+struct vpdn_dialer_daemon {
 	struct event_base *base;
 	struct vpdn_dialer_link *link;
 	struct vpdn_bearer_list bearers;
@@ -44,7 +44,7 @@ struct vpdn_dialer {
 int vpdn_dialer_main(int argc, char **argv);
 
 /* The last bearer is gone: ends the loop of a dialer that is stopping. */
-void vpdn_dialer_idle(struct vpdn_dialer *d);
+void vpdn_dialer_idle(struct vpdn_dialer_daemon *d);
 
 /* CLOCK_MONOTONIC, ms. */
 uint64_t vpdn_dialer_now_ms(void);

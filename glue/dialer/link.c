@@ -30,7 +30,7 @@ struct queued {
 };
 
 struct vpdn_dialer_link {
-	struct vpdn_dialer *d;
+	struct vpdn_dialer_daemon *d;
 	const char *path;
 	int fd;
 	bool accepted;		/* HELLO_ACK came */
@@ -162,7 +162,7 @@ static void on_hello_answer(struct vpdn_dialer_link *l, const struct vpdn_ipc_ms
 	vpdn_log_notice("connected to vpdnd at %s", l->path);
 }
 
-static int on_error(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m)
+static int on_error(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
 	char text[200];
 
@@ -174,7 +174,7 @@ static int on_error(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m)
 
 static const struct {
 	uint16_t type;
-	int (*handler)(struct vpdn_dialer *d, const struct vpdn_ipc_msg *m);
+	int (*handler)(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m);
 } handlers[] = {
 	{ VPDN_MSG_ERROR,		on_error },
 	{ VPDN_MSG_BEARER_START,	vpdn_bearer_on_start },
@@ -255,7 +255,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	connect_now(l);
 }
 
-struct vpdn_dialer_link *vpdn_dialer_link_new(struct vpdn_dialer *d, const char *path)
+struct vpdn_dialer_link *vpdn_dialer_link_new(struct vpdn_dialer_daemon *d, const char *path)
 {
 	struct vpdn_dialer_link *l = calloc(1, sizeof(*l));
 

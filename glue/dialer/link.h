@@ -11,7 +11,7 @@
 #include "ipc.h"
 
 /* Begins to connect to vpdnd's socket at `path`, which must stay. NULL: out of memory. */
-struct vpdn_dialer_link *vpdn_dialer_link_new(struct vpdn_dialer *d, const char *path);
+struct vpdn_dialer_link *vpdn_dialer_link_new(struct vpdn_dialer_daemon *d, const char *path);
 void vpdn_dialer_link_free(struct vpdn_dialer_link *l);
 
 /* Closes the connection for good. */

@@ -17,7 +17,7 @@
 
 #define BAD_MS	60000
 
-static struct vpdn_tty *find(struct vpdn_dialer *d, const char *path)
+static struct vpdn_tty *find(struct vpdn_dialer_daemon *d, const char *path)
 {
 	struct vpdn_tty *t;
 
@@ -84,7 +84,7 @@ struct search {
 	char last[200];		/* why the last bad one is bad */
 };
 
-static struct vpdn_tty *try_tty(struct vpdn_dialer *d, const char *path, uint32_t baud, struct search *s)
+static struct vpdn_tty *try_tty(struct vpdn_dialer_daemon *d, const char *path, uint32_t baud, struct search *s)
 {
 	struct vpdn_tty *t = find(d, path);
 	uint64_t now = vpdn_dialer_now_ms();
@@ -123,7 +123,7 @@ static struct vpdn_tty *try_tty(struct vpdn_dialer *d, const char *path, uint32_
 	return NULL;
 }
 
-struct vpdn_tty *vpdn_tty_take(struct vpdn_dialer *d, char *const *patterns, uint32_t baud, struct vpdn_outcome *why)
+struct vpdn_tty *vpdn_tty_take(struct vpdn_dialer_daemon *d, char *const *patterns, uint32_t baud, struct vpdn_outcome *why)
 {
 	struct vpdn_tty *t = NULL;
 	struct search s = { 0 };
@@ -156,7 +156,7 @@ void vpdn_tty_release(struct vpdn_tty *t)
 	forget(t);
 }
 
-void vpdn_ttys_free(struct vpdn_dialer *d)
+void vpdn_ttys_free(struct vpdn_dialer_daemon *d)
 {
 	struct vpdn_tty *t;
 

@@ -2,7 +2,7 @@
 /*
  * tty.h - the ttys that chat dialers share: which are free, locked and opened for one call.
  *
- * A tty that is in use or did not work lately has a struct vpdn_tty in struct vpdn_dialer; the others are just names in what
+ * A tty that is in use or did not work lately has a struct vpdn_tty in struct vpdn_dialer_daemon; the others are just names in what
  * BEARER_START says.
  */
 #ifndef VPDN_DIALER_TTY_H
@@ -30,13 +30,13 @@ struct vpdn_tty {
  * carrier, sets it to raw 8N1 with RTS/CTS and, unless `baud` is 0, that speed in bit/s. One that fails is left out for the next
  * 60 s. NULL: none, and *why says what is to be reported.
  */
-struct vpdn_tty *vpdn_tty_take(struct vpdn_dialer *d, char *const *patterns, uint32_t baud, struct vpdn_outcome *why);
+struct vpdn_tty *vpdn_tty_take(struct vpdn_dialer_daemon *d, char *const *patterns, uint32_t baud, struct vpdn_outcome *why);
 
 /* Closes and unlocks. NULL is fine. */
 void vpdn_tty_release(struct vpdn_tty *t);
 
 /* Forgets everything; nothing may be in use. */
-void vpdn_ttys_free(struct vpdn_dialer *d);
+void vpdn_ttys_free(struct vpdn_dialer_daemon *d);
 
 /* From now on a drop of carrier (DCD) hangs the tty up, or (`watch` false) no longer. */
 void vpdn_tty_watch_carrier(struct vpdn_tty *t, bool watch);

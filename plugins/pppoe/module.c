@@ -21,7 +21,7 @@
 
 #include "call.h"
 #include "ipc_client.h"
-#include "kernel_session.h"
+#include "pppoe_session.h"
 #include "pppoe-hook.h"
 
 static const struct pppoe_hook_server *server;
@@ -105,7 +105,7 @@ static enum pppoe_hook_verdict session_start(struct pppoe_hook_session *session,
 	int session_fd, fd, err;
 	uid_t uid;
 
-	session_fd = vpdn_kernel_session_open(line->ifname, line->peer_mac, line->session_id);
+	session_fd = vpdn_pppoe_session_open(line->ifname, line->peer_mac, line->session_id);
 	if (session_fd == -EALREADY)
 		return PPPOE_HOOK_OTHER_ID;
 	if (session_fd < 0)

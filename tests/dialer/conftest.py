@@ -26,14 +26,12 @@ def words(tlv, values):
 class Dialer:
     """vpdn-dialer and its vpdnd, which has said HELLO_ACK."""
 
-    def __init__(self, directory, netns=None, env=None, kernel="fake"):
+    def __init__(self, directory, netns=None, env=None):
         self.directory, self.listener = directory, Listener(f"{directory}/vpdnd.sock")
         self.log_path = f"{directory}/log"
-        self.netns, self.env = netns, env or {}
-        if kernel == "fake":
-            self.env["LD_PRELOAD"] = os.environ["DIALER_PRELOAD"]
-        self.env["ASAN_OPTIONS"] = "verify_asan_link_order=0"
-        self.env["FAKE_PPPOX_LOG"] = f"{directory}/pppox"
+        self.netns = netns
+        self.env = {"LD_PRELOAD": os.environ["DIALER_PRELOAD"], "ASAN_OPTIONS": "verify_asan_link_order=0",
+                    "FAKE_PPPOX_LOG": f"{directory}/pppox", **(env or {})}
         self.start()
 
     def start(self):

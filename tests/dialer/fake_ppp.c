@@ -3,7 +3,8 @@
  * fake_ppp.c - preloaded into vpdn-dialer: PPP channels on a kernel without PPP.
  *
  * A tty "under N_PPP" stays under N_TTY, raw, so that a test can read and write what would be frames; a channel is a duplicate of
- * its tty or socket and hangs up with it. A PPPoE socket is good for nothing; connect() writes "ID MAC DEVICE" to the file FAKE_PPPOX_LOG.
+ * its tty or socket and hangs up with it. A PPPoE socket is good for nothing; connect() writes "ID MAC DEVICE" to the
+ * file FAKE_PPPOX_LOG. With FAKE_PPP_ABSENT set there is no N_PPP.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -34,6 +35,10 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	switch (request) {
 	case TIOCSETD:
+		if (*(int *)arg == N_PPP && getenv("FAKE_PPP_ABSENT")) {
+			errno = EINVAL;
+			return -1;
+		}
 		return *(int *)arg == N_PPP ? tcgetattr(fd, &tio) : next(fd, request, arg);
 	case PPPIOCGCHAN:
 		*(int *)arg = fd;
@@ -41,6 +46,7 @@ int ioctl(int fd, unsigned long request, ...)
 	case PPPIOCATTCHAN:
 		return dup3(*(int *)arg, fd, O_CLOEXEC) < 0 ? -1 : 0;
 	case PPPIOCSMRU:
+	case PPPIOCSRASYNCMAP:
 		return 0;
 	default:
 		return next(fd, request, arg);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * kernel_session.c - makes the kernel's side of one PPPoE session.
- *
- * pppd's rp-pppoe.so does this too, but only once pppd runs: what the client sends between PADS and that moment is lost. Here
- * it happens before PADS, see kernel_session.h.
- */
-#include "kernel_session.h"
+/* pppoe_session.c - see pppoe_session.h. */
+#include "pppoe_session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +11,7 @@
 
 #include <linux/if_pppox.h>
 
-int vpdn_kernel_session_open(const char *ifname, const uint8_t peer[6], uint16_t id)
+int vpdn_pppoe_session_open(const char *ifname, const uint8_t peer[6], uint16_t id)
 {
 	struct sockaddr_pppox sa;
 	int fd, rc;
