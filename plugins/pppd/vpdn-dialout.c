@@ -147,8 +147,7 @@ static void describe_call(const struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, text, sizeof(text));
 	vpdn_ipc_get_text(m, VPDN_TLV_PEER_NAME, lac, sizeof(lac));
 	line.async = (framing & ASYNCHRONOUS) && !(framing & SYNCHRONOUS);
-	notice("vpdn: the call to %s is connected at %u bit/s, %s%s%s", wish.number, tx,
-	       line.async ? "asynchronous" : "synchronous", text[0] ? ": " : "", text);
+	notice("vpdn: %s", text);
 
 	baud_rate = tx > INT_MAX ? INT_MAX : (int)tx;	/* "speed" of ip-up and ip-down */
 	set_value("SPEED", m, VPDN_TLV_TX_SPEED);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS; then one with multilink.
+"""The main job, shown step by step: a PPPoE subscriber is forwarded to its ISP's LNS; one with multilink; one that is called.
 
 Run in the guest by tests/lab/run --demo. LAC and LNS are set up from the samples of configs/,
 with the lab's addresses; everything told about the wire comes from captures.
@@ -14,8 +14,10 @@ import sys
 import time
 
 import decode
+import dialout
 import labnet
 import leaks
+import modem
 import narrate
 import roles
 import seed
@@ -24,6 +26,7 @@ from waiting import await_condition
 
 LOGS, RESULTS = "/lab/log/demo", "/lab/results/demo"
 NETWORK = "203.0.113.5"		# a host in the ISP's network, here on the LNS's loopback
+CALLED, BUSY_NUMBER = "198.51.100.2", "6199"
 TRANSFER = 2_000_000
 TOLD_PROTOCOLS = {"LCP", "CHAP", "PAP", "IPCP"}
 NOT_TOLD = {"EchoReq", "EchoRep"}
@@ -69,25 +72,18 @@ def ping(node, address):
 
 
 class Wire:
-    """Both sides of the LAC as one story: PPPoE access and L2TP core, by the same clock."""
+    """What went through a tunnel, as a story of who said what to whom."""
 
-    def __init__(self, lab):
-        self.lab = lab
-        self.access = lab.client.capture("eth0", expression="pppoed or pppoes")
-        self.core = lab.lac.capture("eth0", expression="udp port 1701")
-
-    def forwarded(self, packet):
-        """Whether a frame of the access side was also in L2TP, thus between client and LNS."""
-        key = packet.protocol, packet.code, packet.id, packet.data
-        return any((p.protocol, p.code, p.id, p.data) == key for p in self.core.packets(decode.Ppp))
+    def __init__(self, lab, core, remote):
+        self.lab, self.core, self.remote = lab, core, remote
 
     def ends(self, packet):
-        """(sender, receiver) by role."""
-        if isinstance(packet, decode.Control):
-            names = {self.lab.LAC: "LAC", self.lab.LNS: "LNS"}
-            return names[packet.src], names[packet.dst]
-        far = "LNS" if isinstance(packet, decode.Ppp) and self.forwarded(packet) else "LAC"
-        return ("client", far) if packet.src == self.lab.CLIENT_MAC else (far, "client")
+        """(sender, receiver) by role; PPP in the tunnel is between the LNS and whoever is behind the LAC."""
+        behind = self.remote if isinstance(packet, decode.Ppp) else "LAC"
+        return (behind, "LNS") if packet.src == self.lab.LAC else ("LNS", behind)
+
+    def packets(self):
+        return self.core.packets()
 
     def told(self):
         """The packets worth telling, in order."""
@@ -97,8 +93,7 @@ class Wire:
             if isinstance(packet, decode.Control):
                 return packet.message not in ("ZLB", "HELLO")
             return True
-        control = self.core.packets(decode.Control)
-        return sorted(filter(worth, self.access.packets() + control), key=lambda packet: packet.time)
+        return sorted(filter(worth, self.packets()), key=lambda packet: packet.time)
 
     def tell(self, packets):
         start = packets[0].time
@@ -111,6 +106,28 @@ class Wire:
             if getattr(packet, "message", None) == "ICCN":
                 for number, name, value, mandatory in narrate.avps(packet, narrate.PROXY_AVPS):
                     say(f"{'':25} AVP {number} M={int(mandatory)} {name}: {value}")
+
+
+class BothSides(Wire):
+    """PPPoE access and L2TP core of the LAC, by the same clock."""
+
+    def __init__(self, lab):
+        super().__init__(lab, lab.lac.capture("eth0", expression="udp port 1701"), "client")
+        self.access = lab.client.capture("eth0", expression="pppoed or pppoes")
+
+    def forwarded(self, packet):
+        """Whether a frame of the access side was also in L2TP, thus between client and LNS."""
+        key = packet.protocol, packet.code, packet.id, packet.data
+        return any((p.protocol, p.code, p.id, p.data) == key for p in self.core.packets(decode.Ppp))
+
+    def ends(self, packet):
+        if isinstance(packet, decode.Control):
+            return super().ends(packet)
+        far = "LNS" if isinstance(packet, decode.Ppp) and self.forwarded(packet) else "LAC"
+        return ("client", far) if packet.src == self.lab.CLIENT_MAC else (far, "client")
+
+    def packets(self):
+        return self.access.packets() + self.core.packets(decode.Control)
 
 
 def judge(wire):
@@ -136,7 +153,7 @@ def forward(lab, story):
     with story.step("LAC and LNS from the samples configs/lac-pppoe and configs/lns"):
         lab.lns.ip(f"address add {NETWORK}/32 dev lo")
         lns, lac = roles.start_lns(lab), roles.start_lac(lab)
-        wire = Wire(lab)
+        wire = BothSides(lab)
         before = leaks.count(lab.lac), leaks.count(lab.lns)
         say(f"client eth0 -- PPPoE -- eth1 LAC eth0 {lab.LAC} -- L2TP -- {lab.LNS} eth0 LNS, network {NETWORK}")
 
@@ -212,6 +229,59 @@ def multilink(lab, story):
         line.close()
 
 
+def dialled(lab, story):
+    """The third story: dial-out. The LNS has a packet for somebody, and has the LAC call."""
+    with story.step("Dial-out: LNS and LAC from the samples configs/lns-dialout and configs/lac-dialout"):
+        lab.lns.ip(f"address add {NETWORK}/32 dev lo")
+        dialout.write_samples(lab)
+        net = dialout.start(lab, {BUSY_NUMBER: modem.BUSY}, lac=None, lns=None,
+                            remote_options=[f"{CALLED}:{roles.POOL_LOCAL}", "defaultroute"])
+        wire = Wire(lab, net.core, "remote")
+        caller = roles.start_unit(lab.lns, "vpdn-dial@", "remote2")
+        lab.lns.await_interfaces("^remote2$")
+        say(f"LNS eth0 {lab.LNS} -- L2TP -- {lab.LAC} eth0 LAC -- modem -- telephone network -- remote2, {CALLED}, number {dialout.NUMBER}")
+        check(not net.core.packets(), "the LNS has the interface remote2, and nobody is called")
+
+    with story.step(f"A host of the network {NETWORK} sends a packet to {CALLED}"):
+        begun = time.monotonic()
+        lab.lns.ping(CALLED, source=NETWORK)
+        say(f"ping {CALLED}: answered, {time.monotonic() - begun:.1f} s after the first packet")
+        wire.tell(wire.told())
+        say(f"the modem: {', '.join(net.modem.events)}")
+
+    with story.step("Who has dialled, who speaks PPP?"):
+        ocrq, ocrp, occn = net.await_messages("OCRQ", "OCRP", "OCCN")
+        for message in (ocrq, ocrp, occn):
+            say(f"{message.message}: " + ", ".join(f"{name} {value}" for _, name, value, _ in narrate.avps(message)))
+        check(ocrq.src == lab.LNS and ocrp.src == occn.src == lab.LAC, "the LNS asked (OCRQ), the LAC dialled (OCRP) and said when the line was up (OCCN)")
+        check(not lab.lac.interfaces("^ppp") and not lab.lac.pids("pppd"), "the LAC has no ppp interface and no pppd: the frames are bridged in the kernel")
+        for role in (net.lns, net.lac):
+            say(f"{role.node.name.upper()}# vpdnctl show")
+            indented(role.vpdnctl("show"))
+
+    with story.step("Silence: idle in pppd's options"):
+        told = len(wire.told())
+        cdn = net.await_cdn(lab.LNS, 3)
+        net.modem.await_event("hung up")
+        wire.tell([packet for packet in wire.told()[told:] if packet.time <= cdn.time])
+        check(caller.running() and bool(lab.lns.interfaces("^remote2$")), "the modem has hung up, the interface waits for the next packet")
+        lab.lns.ping(CALLED, source=NETWORK)
+        check(len(net.core.packets(decode.Control, message="OCCN")) == 2, "the next packet has made the second call")
+        caller.stop()
+        net.modem.await_event("hung up", 2)
+
+    with story.step(f"Number {BUSY_NUMBER} is busy"):
+        told = len(wire.told())
+        caller = lab.lns.spawn("pppd", ["pppd", "plugin", "vpdn-dialout.so", "vpdn-group", "wholesale", "vpdn-number", BUSY_NUMBER,
+                                        "nodetach", "noauth"])
+        status = caller.wait()
+        wire.tell([packet for packet in wire.told()[told:] if isinstance(packet, decode.Control)])
+        say(caller.await_line("^vpdn: .* failed: .*$").group(0))
+        check(status == dialout.EXIT_BUSY, f"pppd's exit status is {status}: busy")
+        net.assert_nothing_left()
+        check(True, "processes, descriptors, tunnels and sessions are what they were before, the tty is free")
+
+
 def tell(story, part, name):
     """One story in nodes of its own; returns what was wrong."""
     logs, lab, failure = os.path.join(LOGS, name), None, None
@@ -232,10 +302,10 @@ def main():
     begun = time.monotonic()
     shutil.rmtree(LOGS, ignore_errors=True)
     story = Story()
-    failure = tell(story, forward, "dial-in") or tell(story, multilink, "multilink")
+    failure = tell(story, forward, "dial-in") or tell(story, multilink, "multilink") or tell(story, dialled, "dial-out")
     if not failure:
         print(f"\ndemo: the subscriber was forwarded, taken over without a new negotiation, and reached the network; "
-              f"the multilink subscriber got its bundle ({time.monotonic() - begun:.0f} s)")
+              f"the multilink subscriber got its bundle; a packet had the LAC dial ({time.monotonic() - begun:.0f} s)")
         return 0
     print(f"\n{failure}\n\ndemo: FAILED in step {story.number} ({story.title}); logs and captures are in "
           f"build/lab/results/{os.path.basename(RESULTS)}")

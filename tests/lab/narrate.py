@@ -17,14 +17,15 @@ PROXY_AUTHENTICATION = {1: "textual", 2: "CHAP", 3: "PAP", 4: "none", 5: "MS-CHA
 # AVPs worth a line in the story: number: (name of RFC 2661 4.4, kind)
 AVPS = {1: ("Result Code", "result"), 7: ("Host Name", "text"), 9: ("Assigned Tunnel ID", "number"),
         11: ("Challenge", "opaque"), 13: ("Challenge Response", "secret"),
-        14: ("Assigned Session ID", "number"), 15: ("Call Serial Number", "number"),
+        12: ("Q.931 Cause", "cause"), 14: ("Assigned Session ID", "number"), 15: ("Call Serial Number", "number"),
+        16: ("Minimum BPS", "number"), 17: ("Maximum BPS", "number"), 18: ("Bearer Type", "number"),
         19: ("Framing Type", "number"), 21: ("Called Number", "text"), 22: ("Calling Number", "text"),
         24: ("Tx Connect Speed", "number"),
         26: ("Initial Received LCP CONFREQ", "lcp"), 27: ("Last Sent LCP CONFREQ", "lcp"),
         28: ("Last Received LCP CONFREQ", "lcp"), 29: ("Proxy Authen Type", "auth"),
         30: ("Proxy Authen Name", "text"), 31: ("Proxy Authen Challenge", "opaque"),
         32: ("Proxy Authen ID", "number"), 33: ("Proxy Authen Response", "secret"),
-        38: ("Rx Connect Speed", "number"), 46: ("PPP Disconnect Cause", "opaque")}
+        35: ("ACCM", "accm"), 38: ("Rx Connect Speed", "number"), 46: ("PPP Disconnect Cause", "opaque")}
 PROXY_AVPS = range(26, 34)
 DISCOVERY_TAGS = {0x0101: "service", 0x0102: "AC"}
 SECRET = "(not shown)"
@@ -88,6 +89,10 @@ def avp_value(avp):
         if len(avp.value) > 4:
             words.append(f'"{text(avp.value[4:])}"')
         return " ".join(words)
+    if kind == "cause":
+        return str(int.from_bytes(avp.value[:2], "big"))
+    if kind == "accm":
+        return f"send {avp.value[2:6].hex()} receive {avp.value[6:10].hex()}"
     return SECRET if kind == "secret" else opaque(avp.value)
 
 
@@ -131,5 +136,5 @@ def what(packet):
         return "PPPoE", packet.name, ", ".join(part for part in (session, tags) if part)
     if isinstance(packet, decode.Ppp):
         return packet.protocol, f"{packet.code} id={packet.id}", ppp(packet)
-    named = avps(packet, (1, 7, 11, 13, 22))
+    named = avps(packet, (1, 7, 11, 12, 13, 21, 22, 24, 35))
     return "L2TP", packet.message, ", ".join(f"{name} {value}" for _, name, value, _ in named)

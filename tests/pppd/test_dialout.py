@@ -228,13 +228,13 @@ def test_dialout_session_is_none(vpdnd, dial):
         call = vpdnd.call()
         fds.append(pppd.fds())
         ours, theirs = socket.socketpair()
-        call.say("DIAL_CONNECTED", ("TX_SPEED", 33600), ("FRAMING_TYPE", 2), ("TEXT", "by LAC"), fd=theirs.fileno())
+        call.say("DIAL_CONNECTED", ("TX_SPEED", 33600), ("FRAMING_TYPE", 2), ("TEXT", "6121 is connected"), fd=theirs.fileno())
         theirs.close()
         gone(call)
         assert ours.recv(1) == b""
         ours.close()
     assert pppd.wait() == FATAL_ERROR
-    assert pppd.times("the call to 6121 is connected at 33600 bit/s, asynchronous: by LAC")
+    assert pppd.times("vpdn: 6121 is connected")
     assert fds[-1] == fds[1]      # from the first connected call on there is one more, for /dev/null
 
 
