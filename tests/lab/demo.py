@@ -235,7 +235,7 @@ def dialled(lab, story):
         lab.lns.ip(f"address add {NETWORK}/32 dev lo")
         dialout.write_samples(lab)
         net = dialout.start(lab, {BUSY_NUMBER: modem.BUSY}, lac=None, lns=None,
-                            remote_options=[f"{CALLED}:{roles.POOL_LOCAL}", "defaultroute"])
+                            remote_options=["auth", "require-chap", "name", "remote2", f"{CALLED}:{roles.POOL_LOCAL}", "defaultroute"])
         wire = Wire(lab, net.core, "remote")
         caller = roles.start_unit(lab.lns, "vpdn-dial@", "remote2")
         lab.lns.await_interfaces("^remote2$")
