@@ -13,6 +13,7 @@
  * calls_dialed.c LAC: outgoing calls that peers ask for
  * calls_in.c	 LNS: incoming calls of peers, up to the pppd template
  * avp_tlv.c	 AVPs of peers as TLVs
+ * stats.c	 counters, when vpdnd asks
  * ppp_call.c	 the connection to the template, and to its child, of one such call
  *
  * One thread, xl2tpd's; nothing here blocks. The core's objects are freed when it says so (tunnel_freed, call_freed), ours then or later.
@@ -286,6 +287,11 @@ void vpdn_ppp_may_stay(struct vpdn_ppp_call *p);
 void vpdn_ppp_drain(struct vpdn_ppp_call *p);
 /* Forgets it; nothing is told any more. NULL is fine. */
 void vpdn_ppp_free(struct vpdn_ppp_call *p);
+
+/* ---- stats.c ---- */
+
+/* L2TP_STATS_ASK. */
+int vpdn_stats_ask(const struct vpdn_ipc_msg *m);
 
 /* ---- vpdnd_link.c ---- */
 

@@ -226,6 +226,7 @@ static const struct {
 	{ VPDN_MSG_L2TP_WAN_ERRORS,	vpdn_calls_dialed_errors },
 	{ VPDN_MSG_L2TP_TUNNEL_CLEAR,	on_tunnel_clear },
 	{ VPDN_MSG_L2TP_SESSION_CLEAR,	vpdn_calls_in_clear },
+	{ VPDN_MSG_L2TP_STATS_ASK,	vpdn_stats_ask },
 };
 
 static void handle(const struct vpdn_ipc_msg *m)
@@ -237,11 +238,11 @@ static void handle(const struct vpdn_ipc_msg *m)
 		if (handlers[i].type != m->type)
 			continue;
 		rc = handlers[i].handler(m);
-		/* a call or tunnel may have ended while the message was under way */
-		if (rc && rc != -ENOENT) {
+		/* a call or tunnel may have ended while the message was under way; only a question is answered then */
+		if (rc && rc != -ENOENT)
 			vpdn_core->log(LOG_WARNING, "vpdn: %s of vpdnd: %s\n", vpdn_ipc_msg_name(m->type), strerror(-rc));
+		if (rc && (rc != -ENOENT || m->type == VPDN_MSG_L2TP_STATS_ASK))
 			send_error(m->seq, -rc, strerror(-rc));
-		}
 		return;
 	}
 	send_error(m->seq, EOPNOTSUPP, "xl2tpd's module has no such message");

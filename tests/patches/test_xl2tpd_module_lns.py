@@ -5,7 +5,7 @@ import os
 import pytest
 
 from xl2tpd_ipc import Node, group, open_fds
-from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCRQ, STOPCCN, WEN, Calling, avp, message, sccrq_avps, u16, u32, wait)
+from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCRQ, STOPCCN, WEN, Calling, avp, control, message, sccrq_avps, u16, u32, wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
 LCP_RECEIVED = bytes.fromhex("05066EE4E865")
@@ -85,6 +85,32 @@ def test_call_goes_to_the_template(node, lac):
     up = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=PPP_UP)
     assert (up["IFNAME"], up["USER"], up["REMOTE_IP"]) == ("ppp0", b"alice@example.com", "10.1.0.10")
     node.daemon.wait_log('user="alice@example.com": PPP is up on ppp0, 10.1.0.1 to 10.1.0.10')
+
+
+def counters(said):
+    return {int.from_bytes(c[:2], "big"): int.from_bytes(c[2:], "big") for c in said.all("COUNTER")}
+
+
+def test_counters_of_tunnel_and_session(node, lac):
+    """On demand and in the reply to that number; the control channel's are xl2tpd's, the data's the kernel's."""
+    lac.open_as()
+    theirs = lac.call(1)
+    lac.raw(control(lac.their_tid, 0, 2, lac.nr, message(ICRQ, avp(14, u16(1)), avp(15, u32(1)))))      # the same once more
+    assert lac.hello()
+    node.vpdnd.say("L2TP_STATS_ASK", ("TUNNEL_ID", lac.their_tid), seq=71)
+    got = node.vpdnd.expect("L2TP_STATS")
+    assert (got.flags, got.seq, got["TUNNEL_ID"], got.get("SESSION_ID")) == (1, 71, lac.their_tid, None)
+    values = counters(got)
+    # sent: SCCRP, ICRP; received: SCCRQ, SCCCN, ICRQ, Hello
+    assert (values[1], values[2], values[3], values[4]) == (2, 4, 0, 1)
+    assert (values[9], values[11]) == (4, 0) and values[16] == 0
+    node.vpdnd.say("L2TP_STATS_ASK", ("TUNNEL_ID", lac.their_tid), ("SESSION_ID", theirs), seq=72)
+    got = node.vpdnd.expect("L2TP_STATS")
+    assert (got.seq, got["SESSION_ID"]) == (72, theirs)
+    values = counters(got)
+    assert 1 not in values and (values[16], values[17], values[19], values[20]) == (theirs, 100 * theirs, 2 * theirs, 200 * theirs)
+    node.vpdnd.say("L2TP_STATS_ASK", ("TUNNEL_ID", lac.their_tid ^ 1), seq=73)
+    assert node.vpdnd.expect("ERROR").seq == 73
 
 
 def test_ppp_ends_in_good_order(node, lac):

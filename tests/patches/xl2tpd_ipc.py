@@ -27,7 +27,7 @@ DIALIN, DIALOUT = 1, 2      # ACCEPTS
 def _read_proto():
     with open(os.path.join(TOP, "lib", "ipc_proto.h")) as f:
         text = f.read()
-    messages, tlvs = text.split("#define VPDN_IPC_TLVS", 1)
+    messages, tlvs = text.split("#define VPDN_IPC_COUNTERS", 1)[0].split("#define VPDN_IPC_TLVS", 1)
     names = {name: int(number) for name, number in re.findall(r"X\((\w+),\s*(\d+),", messages)}
     kinds = {name: (int(number), kind) for name, number, kind in re.findall(r"X\((\w+),\s*(\d+),\s*(\w+),", tlvs)}
     return names, kinds
