@@ -58,6 +58,7 @@ struct vpdn_call {
 	char dialer[VPDN_NAME_MAX + 1];		/* dial-out at the LAC */
 	const struct vpdn_dial *dial;		/* and its entry in the map, in config */
 	char ifname[64];		/* dial-out at the LNS, when PPP is up */
+	struct in_addr local_ip, remote_ip;
 
 	/* where to */
 	struct vpdn_config *config;	/* held while it is being placed */

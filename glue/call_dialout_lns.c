@@ -117,6 +117,10 @@ int vpdn_dial_on_up(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_call_peer_text(m, VPDN_TLV_IFNAME, call->ifname, sizeof(call->ifname));
 	if (vpdn_ipc_get_u32(m, VPDN_TLV_PID, &pid))
 		call->pid = (pid_t)pid;
+	if (vpdn_ipc_has(m, VPDN_TLV_USER))
+		vpdn_call_peer_text(m, VPDN_TLV_USER, call->user, sizeof(call->user));
+	vpdn_ipc_get_ip4(m, VPDN_TLV_LOCAL_IP, &call->local_ip);
+	vpdn_ipc_get_ip4(m, VPDN_TLV_REMOTE_IP, &call->remote_ip);
 	vpdn_call_say(call, LOG_NOTICE, "PPP is up on %s", call->ifname);
 	return 0;
 }

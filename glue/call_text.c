@@ -71,6 +71,8 @@ char *vpdn_call_who(const struct vpdn_call *call, char *buf, size_t size)
 		vpdn_text_add(&t, " user=%s access=\"%s\"", *call->user ? call->user : "-", call->access);
 		return buf;
 	}
+	if (*call->user)
+		vpdn_text_add(&t, " user=%s", call->user);
 	vpdn_text_add(&t, " group=%s number=%s", call->group, *call->number ? call->number : "-");
 	if (*call->dialer)
 		vpdn_text_add(&t, " dialer=%s", call->dialer);

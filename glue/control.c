@@ -12,6 +12,7 @@
 #include "l2tp_peer.h"
 #include "registry.h"
 #include "show.h"
+#include "stats.h"
 
 #define WORDS_MAX	8u
 #define WORD_MAX	64u
@@ -87,6 +88,17 @@ static json_t *show_session(struct vpdnd *d, const char *arg, int *rc, char *err
 	return fail(rc, ENOENT, err, err_size, "there is no session %s", arg);
 }
 
+static json_t *show_tunnel(struct vpdnd *d, const char *arg, int *rc, char *err, size_t err_size)
+{
+	uint32_t id;
+	json_t *o;
+
+	if (!parse_id(arg, UINT16_MAX, &id))
+		return fail(rc, EINVAL, err, err_size, "%s is no tunnel's ID: a number up to 65535 is", arg);
+	o = vpdn_show_tunnel(d, (uint16_t)id);
+	return o ? o : fail(rc, ENOENT, err, err_size, "there is no tunnel %s", arg);
+}
+
 static json_t *clear_session(struct vpdnd *d, const char *arg, int *rc, char *err, size_t err_size)
 {
 	const struct vpdn_lns_call *call;
@@ -128,16 +140,18 @@ static const struct command {
 	const char *verb, *object;
 	bool takes_arg;
 	command_fn *run;
+	const char *counted;		/* the array of the answer whose only row gets counters */
 } commands[] = {
-	{ "show", NULL, false, show_all },
-	{ "show", "tunnel", false, show_tunnels },
-	{ "show", "session", false, show_sessions },
-	{ "show", "session", true, show_session },
-	{ "show", "group", false, show_groups },
-	{ "show", "ppp", true, show_ppp },
-	{ "clear", "session", true, clear_session },
-	{ "clear", "tunnel", true, clear_tunnel },
-	{ "reload", NULL, false, reload },
+	{ "show", NULL, false, show_all, NULL },
+	{ "show", "tunnel", false, show_tunnels, NULL },
+	{ "show", "tunnel", true, show_tunnel, "tunnels" },
+	{ "show", "session", false, show_sessions, NULL },
+	{ "show", "session", true, show_session, "sessions" },
+	{ "show", "group", false, show_groups, NULL },
+	{ "show", "ppp", true, show_ppp, NULL },
+	{ "clear", "session", true, clear_session, NULL },
+	{ "clear", "tunnel", true, clear_tunnel, NULL },
+	{ "reload", NULL, false, reload, NULL },
 };
 
 static const struct command *lookup(char (*words)[WORD_MAX], size_t n)
@@ -153,7 +167,7 @@ static const struct command *lookup(char (*words)[WORD_MAX], size_t n)
 }
 
 /* The text of one JSON value, cut into messages; it is plain ASCII, so it can be cut anywhere. */
-static void reply(struct vpdn_conn *c, uint32_t seq, json_t *o)
+void vpdn_control_reply(struct vpdn_conn *c, uint32_t seq, json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
 	size_t left = text ? strlen(text) : 0;
@@ -174,6 +188,17 @@ static void reply(struct vpdn_conn *c, uint32_t seq, json_t *o)
 		p += n;
 	}
 	free(text);
+}
+
+/* Of a tunnel, or of a session that has one. */
+static bool asks_counters(struct vpdn_conn *c, uint32_t seq, const struct command *cmd, json_t *o)
+{
+	json_t *row = cmd->counted ? json_array_get(json_object_get(o, cmd->counted), 0) : NULL;
+	const json_t *session = json_object_get(row, "session_id"), *tunnel = json_object_get(row, session ? "tunnel_id" : "id");
+
+	return json_is_integer(tunnel) && (!session || json_is_integer(session)) &&
+	       vpdn_stats_ask(vpdn_conn_daemon(c)->stats, c, seq, (uint16_t)json_integer_value(tunnel),
+			      (uint16_t)json_integer_value(session), o, row);
 }
 
 int vpdn_control_on_request(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
@@ -201,9 +226,9 @@ int vpdn_control_on_request(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		return 0;
 	}
 	o = cmd->run(vpdn_conn_daemon(c), cmd->takes_arg ? words[n - 1] : NULL, &rc, err, sizeof(err));
-	if (o)
-		reply(c, m->seq, o);
-	else
+	if (o && !asks_counters(c, m->seq, cmd, o))
+		vpdn_control_reply(c, m->seq, o);
+	if (!o)
 		vpdn_conn_send_error(c, m->seq, rc, err);
 	json_decref(o);
 	return 0;

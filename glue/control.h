@@ -6,8 +6,13 @@
 #ifndef VPDN_CONTROL_H
 #define VPDN_CONTROL_H
 
+#include <jansson.h>
+
 #include "ipc.h"
 #include "server.h"
+
+/* Replies to request `seq` with a JSON value, which stays the caller's. */
+void vpdn_control_reply(struct vpdn_conn *c, uint32_t seq, json_t *o);
 
 int vpdn_control_on_request(struct vpdn_conn *c, struct vpdn_ipc_msg *m);
 

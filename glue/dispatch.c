@@ -13,6 +13,7 @@
 #include "l2tp_peer.h"
 #include "log.h"
 #include "registry.h"
+#include "stats.h"
 
 /* 0; or -errno: the sender gets an ERROR and the connection is closed. */
 typedef int handler_fn(struct vpdn_conn *c, struct vpdn_ipc_msg *m);
@@ -52,6 +53,8 @@ static int on_error(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	char text[256];
 	uint32_t err = 0;
 
+	if (vpdn_conn_role(c) == VPDN_ROLE_L2TP && vpdn_stats_on_error(vpdn_conn_daemon(c)->stats, m))
+		return 0;
 	vpdn_ipc_get_u32(m, VPDN_TLV_ERRNO, &err);
 	vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text));
 	/* Of ENOENT: our CALL_CLEAR and its CALL_CLEARED have crossed. */
@@ -87,6 +90,7 @@ static const struct {
 	{ VPDN_MSG_L2TP_TUNNEL_STATE,	VPDN_ROLE_L2TP,		vpdn_registry_on_tunnel },
 	{ VPDN_MSG_L2TP_CALL_STATE,	VPDN_ROLE_L2TP,		vpdn_registry_on_call },
 	{ VPDN_MSG_L2TP_SYNC_DONE,	VPDN_ROLE_L2TP,		vpdn_registry_on_sync_done },
+	{ VPDN_MSG_L2TP_STATS,		VPDN_ROLE_L2TP,		vpdn_stats_on_reply },
 	{ VPDN_MSG_CTL_REQUEST,		VPDN_ROLE_CONTROL,	vpdn_control_on_request },
 };
 
@@ -116,6 +120,7 @@ void vpdn_dispatch_gone(struct vpdn_conn *c)
 
 	if (vpdn_conn_role(c) == VPDN_ROLE_L2TP)
 		vpdn_l2tp_gone(vpdn_conn_daemon(c)->l2tp, c);
+	vpdn_stats_asker_gone(vpdn_conn_daemon(c)->stats, c);
 	if (vpdn_conn_role(c) == VPDN_ROLE_DIALER)
 		vpdn_dialer_gone(vpdn_conn_daemon(c)->dialer, c);
 	if (call)

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "log.h"
 #include "registry.h"
+#include "stats.h"
 
 struct vpdn_l2tp {
 	struct vpdnd *d;
@@ -67,6 +68,7 @@ void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c)
 		vpdn_log_warn("xl2tpd has gone; its sessions end, and none is forwarded until it is back");
 	vpdn_registry_clear(l->d->registry);
 	vpdn_calls_l2tp_gone(l->d->calls);
+	vpdn_stats_l2tp_gone(l->d->stats);
 }
 
 /* What a group says about its tunnels, accepted or opened. */
@@ -276,6 +278,19 @@ int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *
 	if (cause->q931)
 		vpdn_ipc_put_u16(&b, VPDN_TLV_Q931_CAUSE, cause->q931);
 	vpdn_ipc_put_textf(&b, VPDN_TLV_TEXT, "%s", cause->text);
+	return vpdn_conn_send(l->conn, &b);
+}
+
+int vpdn_l2tp_stats_ask(struct vpdn_l2tp *l, uint32_t seq, uint16_t tunnel_id, uint16_t session_id)
+{
+	struct vpdn_ipc_builder b;
+
+	if (!l->conn)
+		return -ENOTCONN;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_STATS_ASK, 0, seq);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, tunnel_id);
+	if (session_id)
+		vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, session_id);
 	return vpdn_conn_send(l->conn, &b);
 }
 

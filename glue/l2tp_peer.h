@@ -48,6 +48,8 @@ int vpdn_l2tp_connect(struct vpdn_l2tp *l, const struct vpdn_call *call);
 int vpdn_l2tp_link_info(struct vpdn_l2tp *l, const struct vpdn_call *call);
 int vpdn_l2tp_wan_errors(struct vpdn_l2tp *l, const struct vpdn_call *call);
 int vpdn_l2tp_clear(struct vpdn_l2tp *l, uint32_t ref, const struct vpdn_cause *cause);
+/* Asks for the counters of a tunnel, or of a session in it (session_id 0: none); `seq` comes back with the reply. */
+int vpdn_l2tp_stats_ask(struct vpdn_l2tp *l, uint32_t seq, uint16_t tunnel_id, uint16_t session_id);
 int vpdn_l2tp_tunnel_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, const char *text);
 int vpdn_l2tp_session_clear(struct vpdn_l2tp *l, uint16_t tunnel_id, uint16_t session_id, const char *text);
 

@@ -19,7 +19,7 @@
 
 /* ---- tunnels ---- */
 
-static json_t *show_tunnel(const struct vpdn_tunnel *t)
+static json_t *tunnel_row(const struct vpdn_tunnel *t)
 {
 	json_t *o = json_object();
 
@@ -42,13 +42,20 @@ static json_t *tunnels(const struct vpdnd *d)
 	json_t *a = json_array();
 
 	for (const struct vpdn_tunnel *t = NULL; (t = vpdn_registry_next_tunnel(d->registry, t));)
-		json_array_append_new(a, show_tunnel(t));
+		json_array_append_new(a, tunnel_row(t));
 	return a;
 }
 
 json_t *vpdn_show_tunnels(const struct vpdnd *d)
 {
 	return json_pack("{s:o}", "tunnels", tunnels(d));
+}
+
+json_t *vpdn_show_tunnel(const struct vpdnd *d, uint16_t id)
+{
+	const struct vpdn_tunnel *t = vpdn_registry_tunnel(d->registry, id);
+
+	return t ? json_pack("{s:[o]}", "tunnels", tunnel_row(t)) : NULL;
 }
 
 /* ---- sessions ---- */
@@ -79,6 +86,10 @@ static json_t *show_call(const struct vpdn_call *call)
 	set_id(o, "session_id", call->session_id);
 	set_id(o, "peer_session_id", call->peer_session_id);
 	set_text(o, "interface", call->ifname);
+	if (call->kind == VPDN_DIALOUT_LNS) {
+		set_ip4(o, "local_ip", call->local_ip);
+		set_ip4(o, "remote_ip", call->remote_ip);
+	}
 	if (call->kind != VPDN_DIALIN_LAC) {
 		set_text(o, "number", call->number);
 		set_text(o, "dialer", call->dialer);

@@ -15,6 +15,8 @@
 /* New references, NULL without memory. */
 json_t *vpdn_show_all(const struct vpdnd *d);
 json_t *vpdn_show_tunnels(const struct vpdnd *d);
+/* NULL also when there is no such tunnel. */
+json_t *vpdn_show_tunnel(const struct vpdnd *d, uint16_t id);
 json_t *vpdn_show_sessions(const struct vpdnd *d);
 json_t *vpdn_show_multilink(const struct vpdnd *d);
 json_t *vpdn_show_groups(const struct vpdnd *d);

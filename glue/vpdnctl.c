@@ -32,7 +32,7 @@ static const struct command {
 	void (*print_one)(const json_t *o);	/* when the argument was given */
 } commands[] = {
 	{ "show", NULL, NULL, "tunnels, sessions and counters", false, vpdnctl_print_all, NULL },
-	{ "show", "tunnel", NULL, "the L2TP tunnels, opened or accepted", false, vpdnctl_print_tunnels, NULL },
+	{ "show", "tunnel", "ID", "the L2TP tunnels, or one and its counters", false, vpdnctl_print_tunnels, vpdnctl_print_tunnel },
 	{ "show", "session", "ID", "the sessions, or all that is known about one", false, vpdnctl_print_sessions, vpdnctl_print_session },
 	{ "show", "group", NULL, "the vpdn-groups, without their secrets, and the dialers", false, vpdnctl_print_groups, NULL },
 	{ "show", "ppp", "multilink", "the multilink bundles, and the sessions in them", true, vpdnctl_print_multilink, NULL },

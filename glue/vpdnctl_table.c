@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc_proto.h"
+
 #define CELL_MAX	256u
 #define COLUMNS_MAX	10u
 
@@ -292,6 +294,35 @@ static void optional(const json_t *o, const char *name, const char *key)
 		field(name, "%s", text_of(o, key));
 }
 
+/* The counters of a tunnel or session, as xl2tpd's module has given them. */
+static void print_counters(const json_t *row)
+{
+	static const struct {
+		const char *name, *of, *text;
+	} counters[] = {
+#define COUNTER(name, number, of, text)	{ #name, #of, text },
+		VPDN_IPC_COUNTERS(COUNTER)
+#undef COUNTER
+	};
+	const json_t *have = json_object_get(row, "counters"), *value;
+	const char *last = "";
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		value = json_object_get(have, counters[i].name);
+		if (!value)
+			continue;
+		field(strcmp(last, counters[i].of) ? counters[i].of : "", "%12lld %s", (long long)json_integer_value(value),
+		      counters[i].text);
+		last = counters[i].of;
+	}
+}
+
+void vpdnctl_print_tunnel(const json_t *o)
+{
+	vpdnctl_print_tunnels(o);
+	print_counters(json_array_get(json_object_get(o, "tunnels"), 0));
+}
+
 void vpdnctl_print_session(const json_t *o)
 {
 	const json_t *s = json_array_get(json_object_get(o, "sessions"), 0);
@@ -324,6 +355,7 @@ void vpdnctl_print_session(const json_t *o)
 		field(first ? "Line errors" : "", "%lld %s", (long long)json_integer_value(errors), name);
 		first = false;
 	}
+	print_counters(s);
 	optional(s, "Last reason", "reason");
 }
 

@@ -10,6 +10,7 @@
 /* Print one answer to standard output. */
 void vpdnctl_print_all(const json_t *o);
 void vpdnctl_print_tunnels(const json_t *o);
+void vpdnctl_print_tunnel(const json_t *o);
 void vpdnctl_print_sessions(const json_t *o);
 void vpdnctl_print_session(const json_t *o);
 void vpdnctl_print_multilink(const json_t *o);

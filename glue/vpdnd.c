@@ -24,6 +24,7 @@
 #include "registry.h"
 #include "sd.h"
 #include "server.h"
+#include "stats.h"
 
 #define STOP_MS		2000	/* for xl2tpd to confirm that all calls are cleared */
 #define FD_WANTED	65536u	/* five for each session */
@@ -239,7 +240,8 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->l2tp = vpdn_l2tp_new(d);
 	d->dialer = vpdn_dialer_peer_new(d);
 	d->registry = vpdn_registry_new(d);
-	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry) {
+	d->stats = vpdn_stats_new(d);
+	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -258,6 +260,7 @@ static void finish(struct vpdnd *d)
 	vpdn_server_free(d->server);
 	vpdn_calls_free(d->calls);
 	vpdn_registry_free(d->registry);
+	vpdn_stats_free(d->stats);
 	vpdn_l2tp_free(d->l2tp);
 	vpdn_dialer_peer_free(d->dialer);
 	vpdn_usage_prune(&d->usages, NULL);

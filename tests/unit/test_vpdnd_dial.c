@@ -214,6 +214,9 @@ static void a_call_from_ocrq_to_cdn(void **state)
 	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_UP, 0, 0);
 	vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, "ppp7");
 	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, 4711);
+	vpdn_ipc_put_text(&b, VPDN_TLV_USER, "remote2@cisco.com");
+	vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, (struct in_addr){ inet_addr("18.18.18.2") });
+	vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, (struct in_addr){ inet_addr("17.17.17.2") });
 	send_msg(plugin, NULL, 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_DIAL_LINK_INFO, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, 0xa0000);
@@ -233,7 +236,10 @@ static void a_call_from_ocrq_to_cdn(void **state)
 	assert_has(text, "\"number\":\"+44612\",\"dialer\":null,\"speed_bps\":33600,\"framing\":\"asynchronous\"");
 	id = strstr(text, "\"id\":");
 	snprintf(number, sizeof(number), "%d", atoi(id + 5));
-	text = COMMAND("show", "session", number);
+	text = counted(l2tp, "session", number, 10, 30);
+	assert_has(text, "\"tx_packets\":41");
+	assert_has(text, "\"user\":\"remote2@cisco.com\"");
+	assert_has(text, "\"local_ip\":\"18.18.18.2\",\"remote_ip\":\"17.17.17.2\"");
 	assert_has(text, "\"pppd_pid\":4711");
 	assert_has(text, "\"crc_errors\":1,\"framing_errors\":2");
 	assert_has(text, "\"alignment_errors\":9");

@@ -485,7 +485,9 @@ static void what_the_lns_side_reports(void **state)
 	assert_has(text, "frank\\\\x22@example.com");
 	id = strstr(text, "\"id\":");
 	snprintf(number, sizeof(number), "%d", atoi(id + 5));
-	assert_has(COMMAND("show", "session", number), "\"decisions\":[\"proxy \\\"LCP\\\" \\\\ forced?\",\"proxy CHAP accepted\"]");
+	text = counted(l2tp, "session", number, 5, 6);
+	assert_has(text, "\"decisions\":[\"proxy \\\"LCP\\\" \\\\ forced?\",\"proxy CHAP accepted\"]");
+	assert_has(text, "\"counters\":{\"tx_packets\":41,\"rx_packets\":1099511627776}");
 	COMMAND("clear", "session", number);
 	expect(l2tp, VPDN_MSG_L2TP_SESSION_CLEAR);
 	assert_int_equal(u16(VPDN_TLV_TUNNEL_ID), 5);
@@ -501,6 +503,52 @@ static void what_the_lns_side_reports(void **state)
 	close(l2tp);
 	while (strstr(COMMAND("show", "tunnel"), "LAC9"))
 		pause_ms(10);
+}
+
+/* The answer waits for the module, but not for ever, and not for one that has no counters. */
+static void counters_on_demand(void **state)
+{
+	static const char no_counters[] = "\"counters\"";
+	int l2tp = module(), ctl;
+	uint64_t start;
+	const char *text;
+	uint32_t seq;
+
+	(void)state;
+	report_tunnel(l2tp, 5, VPDN_TUNNEL_ESTABLISHED);
+	text = counted(l2tp, "tunnel", "5", 5, 0);
+	assert_has(text, "\"peer_name\":\"LAC9\"");
+	assert_has(text, "\"tx_packets\":41");
+	assert_has(COMMAND("show", "tunnel", "6"), "no tunnel 6");
+	/* The module does not know it. */
+	ctl = REQUEST("show", "tunnel", "5");
+	expect(l2tp, VPDN_MSG_L2TP_STATS_ASK);
+	seq = m.seq;
+	vpdn_ipc_send_error(l2tp, seq, ENOENT, "no such tunnel");
+	text = json(ctl);
+	assert_has(text, "LAC9");
+	assert_has_not(text, no_counters);
+	/* It says nothing. */
+	start = now_ms();
+	ctl = REQUEST("show", "tunnel", "5");
+	expect(l2tp, VPDN_MSG_L2TP_STATS_ASK);
+	text = json(ctl);
+	assert_has(text, "LAC9");
+	assert_true(now_ms() - start >= 1500);
+	/* vpdnctl leaves, the answer comes too late; the module goes while it is asked. */
+	ctl = REQUEST("show", "tunnel", "5");
+	expect(l2tp, VPDN_MSG_L2TP_STATS_ASK);
+	seq = m.seq;
+	close(ctl);
+	ctl = REQUEST("show", "tunnel", "5");
+	expect(l2tp, VPDN_MSG_L2TP_STATS_ASK);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_STATS, VPDN_IPC_F_REPLY, seq);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, 5);
+	send_msg(l2tp, NULL, 0);
+	close(l2tp);
+	text = json(ctl);
+	assert_has(text, "LAC9");
+	assert_has_not(text, no_counters);
 }
 
 static void report_link(int fd, uint16_t session, uint8_t state, bool owner)
@@ -708,6 +756,7 @@ int main(void)
 		TEST(session_limit),
 		TEST(cleared_by_an_administrator),
 		TEST(what_the_lns_side_reports),
+		TEST(counters_on_demand),
 		TEST(bundles_outlive_their_first_link),
 		TEST(show_has_no_secret),
 		TEST(hundred_at_once),

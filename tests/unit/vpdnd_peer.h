@@ -248,7 +248,7 @@ static uint32_t u32(uint16_t tlv)
 	return v;
 }
 
-static inline uint16_t u16(uint16_t tlv)
+static uint16_t u16(uint16_t tlv)
 {
 	uint16_t v = 0;
 
@@ -393,18 +393,25 @@ static inline void expect_reject(int fd, const char *reason)
 	expect_end(fd);
 }
 
-/* The JSON of a command, for strstr(). */
-static inline const char *command(const char *const *words, size_t n)
+/* Sends a command; the connection its answer comes on. */
+static int request(const char *const *words, size_t n)
 {
-	static char text[65536];
 	int fd = hello(VPDN_ROLE_CONTROL);
-	const uint8_t *p;
-	size_t have = 0, len;
 
 	vpdn_ipc_begin(&b, VPDN_MSG_CTL_REQUEST, 0, 9);
 	for (size_t i = 0; i < n; i++)
 		vpdn_ipc_put_text(&b, VPDN_TLV_WORD, words[i]);
 	send_msg(fd, NULL, 0);
+	return fd;
+}
+
+/* The JSON of a command, for strstr(). */
+static const char *json(int fd)
+{
+	static char text[65536];
+	const uint8_t *p;
+	size_t have = 0, len;
+
 	do {
 		assert_true(readable(fd, WAIT_MS));
 		assert_int_equal(vpdn_ipc_recv(fd, &m), 1);
@@ -425,7 +432,29 @@ static inline const char *command(const char *const *words, size_t n)
 	return text;
 }
 
-#define COMMAND(...) command((const char *const[]){ __VA_ARGS__ }, COUNT(((const char *const[]){ __VA_ARGS__ })))
+#define WORDS(...)	(const char *const[]){ __VA_ARGS__ }, COUNT(((const char *const[]){ __VA_ARGS__ }))
+#define REQUEST(...)	request(WORDS(__VA_ARGS__))
+#define COMMAND(...)	json(REQUEST(__VA_ARGS__))
+
+/* What is shown of one session or tunnel; the module is asked for its counters, and says how many packets there were. */
+static inline const char *counted(int l2tp, const char *object, const char *id, uint16_t tunnel, uint16_t session)
+{
+	int fd = REQUEST("show", object, id);
+	uint16_t asked = 0;
+	uint32_t seq;
+
+	expect(l2tp, VPDN_MSG_L2TP_STATS_ASK);
+	assert_int_equal(u16(VPDN_TLV_TUNNEL_ID), tunnel);
+	vpdn_ipc_get_u16(&m, VPDN_TLV_SESSION_ID, &asked);
+	assert_int_equal(asked, session);
+	seq = m.seq;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_STATS, VPDN_IPC_F_REPLY, seq);
+	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, tunnel);
+	vpdn_ipc_put_counter(&b, VPDN_COUNTER_tx_packets, 41);
+	vpdn_ipc_put_counter(&b, VPDN_COUNTER_rx_packets, UINT64_C(1) << 40);
+	send_msg(l2tp, NULL, 0);
+	return json(fd);
+}
 
 static __attribute__((noinline, unused)) void assert_has(const char *text, const char *part)
 {
