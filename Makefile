@@ -135,6 +135,9 @@ endif
 $(B)/tests/%: $(B)/tests/%.o $(DIALER) $(DAEMON) $(LIB)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
 
+# It runs `vpdnctl dial`.
+$(B)/tests/unit/test_vpdnd_dial: | $(B)/vpdnctl
+
 install: all						## install what was built under DESTDIR
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer
 	install -D -m 644 -t $(DESTDIR)$(PPPDIR) $(PLUGINS:$(B)/%=build/%)

@@ -42,6 +42,10 @@ static void complain(cfg_t *cfg, const char *fmt, va_list ap)
 	snprintf(parse.err, parse.err_size, "%s:%d: ", parse.c->path, cfg->line);
 	n = strlen(parse.err);
 	vsnprintf(parse.err + n, parse.err_size - n, fmt, ap);
+	/* A value may have line ends in it; the complaint has one line. */
+	for (char *c = parse.err + n; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	if (strstr(parse.err + n, "'" VPDN_CONFIG_AT_END "'")) {
 		snprintf(parse.err + n, parse.err_size - n, "the file ends inside of %s; needed: }", cfg->name);
 		return;

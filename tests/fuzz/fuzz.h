@@ -32,7 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FUZZ_MAX_INPUT	4096u
 #define FUZZ_MAX_FILES	256
+#ifndef FUZZ_ITERATIONS
 #define FUZZ_ITERATIONS	300000ul
+#endif
 
 struct fuzz_input {
 	uint8_t data[FUZZ_MAX_INPUT];

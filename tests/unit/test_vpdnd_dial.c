@@ -495,6 +495,111 @@ static void cleared_by_an_administrator(void **state)
 	close(l2tp);
 }
 
+/* `vpdnctl dial`, its output in the file of output_path. */
+static char output_path[64];
+
+static pid_t vpdnctl(const char *const *more, size_t n)
+{
+	const char *argv[16] = { "vpdnctl", "--socket", socket_path, "dial" };
+	char self[256], program[320];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	pid_t pid;
+
+	/* BUILD/tests/unit/test_vpdnd_dial */
+	assert_true(len > 0);
+	self[len] = '\0';
+	for (int i = 0; i < 3; i++)
+		*strrchr(self, '/') = '\0';
+	snprintf(program, sizeof(program), "%s/vpdnctl", self);
+	snprintf(output_path, sizeof(output_path), "%s/output", dir);
+	memcpy(argv + 4, more, n * sizeof(*more));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		int fd = open(output_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		closefrom(STDERR_FILENO + 1);
+		execv(program, (char *const *)argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+#define VPDNCTL(...)	vpdnctl(WORDS(__VA_ARGS__))
+
+/* What it has printed; it has ended with this status. */
+static const char *printed(pid_t pid, int status)
+{
+	static char text[4096];
+	int have = 0;
+	size_t n;
+	FILE *f;
+
+	assert_int_equal(waitpid(pid, &have, 0), pid);
+	f = fopen(output_path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	unlink(output_path);
+	if (!WIFEXITED(have) || WEXITSTATUS(have) != status)
+		fail_msg("wait status %#x: %s", have, text);
+	return text;
+}
+
+static void vpdnctl_dials(void **state)
+{
+	int l2tp = module(), far, status;
+	uint64_t start = now_ms();
+	uint32_t ref;
+	pid_t pid;
+
+	(void)state;
+	pid = VPDNCTL("--hold", "1", "out", "0612");
+	ref = dial_placed(l2tp, -1, "192.0.2.1");
+	accepted(l2tp, ref);
+	far = connected(l2tp, ref);
+	expect_clear(l2tp, ref, 3);
+	assert_true(now_ms() - start >= 900);
+	expect_closed(far);
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_US, 0);
+	assert_string_equal(printed(pid, 0), "asking LAC 192.0.2.1 to dial +44612\n"
+					     "LAC 192.0.2.1 is dialling +44612\n"
+					     "LAC 192.0.2.1: +44612 is connected at 33600 bit/s, asynchronous\n"
+					     "the call is cleared\n");
+
+	pid = VPDNCTL("out", "6121");
+	ref = dial_placed(l2tp, -1, "192.0.2.1");
+	cdn(l2tp, ref, 8, 0, 17);
+	assert_string_equal(printed(pid, 1), "asking LAC 192.0.2.1 to dial 6121\n"
+					     "vpdnctl: busy: LAC 192.0.2.1: as the LAC says (CDN result 8 (busy)) (Q.931 cause 17, user busy)\n");
+
+	pid = VPDNCTL("out", "6121", "--json");
+	ref = dial_placed(l2tp, -1, "192.0.2.1");
+	far = connected(l2tp, ref);
+	expect_clear(l2tp, ref, 3);
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_US, 0);
+	expect_closed(far);
+	assert_has(printed(pid, 0), "\"event\":\"connected\"");
+
+	/* Interrupted. */
+	pid = VPDNCTL("out", "6121");
+	ref = dial_placed(l2tp, -1, "192.0.2.1");
+	kill(pid, SIGINT);
+	expect_clear(l2tp, ref, 3);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	unlink(output_path);
+
+	assert_has(printed(VPDNCTL("none", "6121"), 1), "vpdnctl: configuration: there is no vpdn-group \"none\"");
+	assert_has(printed(VPDNCTL("out"), 2), "usage:");
+	assert_has(printed(VPDNCTL("out", "6121", "--hold", "1x"), 2), "allowed: 0 to 86400");
+	close(l2tp);
+}
+
 /* ---- as LAC ---- */
 
 /* OCRQ, with one end of a pair as the session's socket; the other end. */
@@ -857,6 +962,7 @@ int main(void)
 		TEST(what_cannot_be_dialled),
 		TEST(xl2tpd_goes),
 		TEST(cleared_by_an_administrator),
+		TEST(vpdnctl_dials),
 		TEST(an_accept_block_for_the_module),
 		TEST(a_bearer_from_ocrq_to_the_bridge),
 		TEST(an_exec_dialer),
