@@ -548,3 +548,102 @@ def test_peer_of_another_group_with_another_secret(both):
     both.configure()
     assert ask(both, peer, 2)["GROUP"] == "out"
     peer.close()
+
+
+# ---- two of ours ----
+
+@pytest.fixture
+def pair():
+    """An LNS and a LAC, each of which takes both kinds of calls of the other."""
+    a = Node(groups=[group("both", ("b",), accepts=kind, local_name="a") for kind in (DIALIN, DIALOUT)])
+    b = Node(address="127.0.0.2", port=a.daemon.port, groups=[group("both", ("a",), accepts=kind, local_name="b") for kind in (DIALIN, DIALOUT)])
+    yield a, b
+    a.stop()
+    b.stop()
+
+
+def place_at(node, other, ref, local_name):
+    node.place(ref, (other.daemon.address, other.daemon.port), ("CALLED_NUMBER", "6121"), ("SUB_ADDRESS", "7"), what="L2TP_DIAL_PLACE",
+               group="both", local_name=local_name)
+
+
+def first_of(node, name):
+    """The next message of that name; what came before it stays to be read."""
+    before = []
+    while True:
+        got = node.vpdnd.read()
+        if got.name == name:
+            node.vpdnd.kept = before + node.vpdnd.kept
+            return got
+        before.append(got)
+
+
+def dial_through(lac):
+    """The LAC's vpdnd takes the next call: its DIAL_ASK."""
+    got = first_of(lac, "L2TP_DIAL_ASK")
+    close_all(got.fds)
+    lac.vpdnd.say("L2TP_DIAL_ACCEPT", ("CALL_REF", got["CALL_REF"]))
+    lac.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", got["CALL_REF"]), ("TX_SPEED", 33600), ("FRAMING_TYPE", 2))
+    return got
+
+
+def test_ours_dials_ours(pair):
+    lns, lac = pair
+    place_at(lns, lac, 1, "a")
+    got = dial_through(lac)
+    assert (got["CALLED_NUMBER"], got["SUB_ADDRESS"], got["PEER_NAME"]) == (b"6121", b"7", "a")
+    accepted = lns.vpdnd.expect("L2TP_DIAL_ACCEPTED", CALL_REF=1)
+    assert (accepted["SESSION_ID"], accepted["PEER_SESSION_ID"]) == (got["PEER_SESSION_ID"], got["SESSION_ID"])
+    up = lns.vpdnd.expect("L2TP_DIAL_CONNECTED", CALL_REF=1)
+    assert (up["TX_SPEED"], up["FRAMING_TYPE"]) == (33600, 2)
+    close_all(up.fds)
+    lns.vpdnd.say("L2TP_LINK_INFO", ("CALL_REF", 1), ("SEND_ACCM", 7), ("RECV_ACCM", 8))
+    assert lac.vpdnd.expect("L2TP_LINK_INFO", CALL_REF=got["CALL_REF"])["SEND_ACCM"] == 7
+    lac.vpdnd.say("L2TP_WAN_ERRORS", ("CALL_REF", got["CALL_REF"]), ("CALL_ERRORS", ERRORS))
+    assert lns.vpdnd.expect("L2TP_WAN_ERRORS", CALL_REF=1)["CALL_ERRORS"] == ERRORS
+    lac.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", got["CALL_REF"]), ("RESULT", 1), ("Q931_CAUSE", 16), ("TEXT", "carrier lost"))
+    cleared = lns.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"], cleared["Q931_CAUSE"], cleared["TEXT"]) == \
+        (CONNECTED, BY_PEER, 1, 16, "carrier lost")
+    lac.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=got["CALL_REF"])
+    wait(lambda: lns.daemon.tunnels() == {} and lac.daemon.tunnels() == {}, "no tunnel on either side")
+
+
+def test_ours_dial_each_other_at_once(pair):
+    """Neither has a tunnel: the SCCRQs cross, and both calls come up, in one tunnel or two."""
+    for ref in range(1, 6):
+        a, b = pair
+        place_at(a, b, ref, "a")
+        place_at(b, a, ref, "b")
+        for node in pair:
+            dial_through(node)
+        for node in pair:
+            close_all(node.vpdnd.expect("L2TP_DIAL_CONNECTED", CALL_REF=ref).fds)
+        for node in pair:
+            node.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", ref), ("RESULT", 3), ("TEXT", "over"))
+        for node in pair:
+            node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=ref)
+        # the groups' idle time is over
+        wait(lambda: not a.daemon.tunnels() and not b.daemon.tunnels(), "no tunnel on either side")
+
+
+def test_a_hundred_calls_leave_nothing(pair):
+    lns, lac = pair
+    place_at(lns, lac, 1, "a")
+    dial_through(lac)
+    close_all(lns.vpdnd.expect("L2TP_DIAL_CONNECTED", CALL_REF=1).fds)
+    before = [open_fds(n) for n in pair]
+    for ref in range(2, 102):
+        place_at(lns, lac, ref, "a")
+    for _ in range(100):
+        dial_through(lac)
+    for _ in range(100):
+        close_all(lns.vpdnd.expect("L2TP_DIAL_CONNECTED").fds)
+    assert [sum(n.daemon.tunnels().values()) for n in pair] == [101, 101]
+    for ref in range(2, 102):
+        lns.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", ref), ("RESULT", 3), ("TEXT", "over"))
+    for node in pair:
+        for _ in range(100):
+            node.vpdnd.expect("L2TP_CALL_CLEARED")
+    wait(lambda: [list(n.daemon.tunnels().values()) for n in pair] == [[1], [1]], "one call left")
+    assert [open_fds(n) for n in pair] == before
