@@ -138,6 +138,10 @@ class Daemon:
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
             try:
+                self.process.wait(0.2)
+            except subprocess.TimeoutExpired:       # the test's peers do not acknowledge any more: ask again, which ends it at once
+                self.process.send_signal(signal.SIGTERM)
+            try:
                 self.process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 self.process.kill()
