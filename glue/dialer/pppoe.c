@@ -28,6 +28,7 @@
 #define TRIES		4
 #define TRY_MS		1000	/* for the first one, doubled for each further one */
 #define LINGER_MS	1000
+#define PADT_MS		100	/* from the end of the kernel's session to the PADT's arrival here */
 #define ECHOED_MAX	512	/* octets of a tag that is to be sent back: more fits no packet of ours together with the rest */
 
 enum phase { SEEKS, REQUESTS, UP, LINGERS, OVER };
@@ -217,11 +218,13 @@ static void on_pado(struct pppoe *p, const uint8_t source[6], const struct vpdn_
 	try(p);
 }
 
+/* The kernel has seen a PADT, most likely, which is on its way to us too and may say why. */
 static void on_channel_hung_up(void *arg)
 {
+	struct timeval tv = vpdn_ms(PADT_MS);
 	struct pppoe *p = arg;
 
-	vpdn_bearer_lost(&p->b, "the PPPoE session on %s has gone", p->ifname);
+	event_add(p->timer, &tv);
 }
 
 /* What both sides carry: RFC 4638 section 5. */
@@ -336,6 +339,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (p->phase == LINGERS)
 		hung_up(p);
+	else if (p->phase == UP)
+		vpdn_bearer_lost(&p->b, "the PPPoE session on %s has gone", p->ifname);
 	else if (*p->error)
 		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "%s", p->error);
 	else if (p->tries == TRIES)

@@ -231,3 +231,21 @@ def test_exec_closes_line(dialer):
     assert "has closed its side" in dialer.over(1, 1, 16)
     os.close(channel)
     await_condition(lambda: not sleeping(63), "the program is gone")
+
+
+def test_slow_vpdnd(dialer):
+    """A vpdnd that does not read for a while gets everything in order; one that never does is left, and found again."""
+    for ref in range(1, 3001):
+        dialer.dial(ref, EXEC, "no good", *sh("exit 0"))
+    for ref in range(1, 3001):
+        assert dialer.vpdnd.read()["CALL_REF"] == ref
+    try:
+        for ref in range(1, 20001):
+            dialer.dial(ref, EXEC, "no good", *sh("exit 0"))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    dialer.await_log("it does not read what it is sent")
+    dialer.vpdnd.close()
+    dialer.vpdnd = dialer.accept()
+    dialer.dial(1, EXEC, "no good", *sh("exit 0"))
+    dialer.over(1, 6, 28)
