@@ -115,6 +115,7 @@ void vpdn_call_plugin_gone(struct vpdn_call *call)
 	if (call->kind == VPDN_DIALOUT_LNS) {
 		vpdn_call_set_cause(call, VPDN_CDN_ADMINISTRATIVE, 0, call->connected_ms ? &n->dial_ended : &n->dial_cancelled,
 				    call->connected_ms ? "pppd has ended the call" : "pppd has given up the call");
+		call->cause.failure = VPDN_DIAL_CLEARED;
 	} else {
 		vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, call->connected_ms ? &n->ended_subscriber : &n->gone_pending,
 				    "loss of carrier: the subscriber's pppd has gone");

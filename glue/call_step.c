@@ -39,6 +39,15 @@ void vpdn_call_say_end(const struct vpdn_call *call, const char *follows)
 		vpdn_call_say(call, LOG_NOTICE, "not connected: %s%s", call->cause.text, follows);
 }
 
+/* Of dial-out, when it failed for a reason: who gave a call up, or ended one that was up, knows it. */
+static bool is_failure(const struct vpdn_call *call)
+{
+	const struct vpdn_cause *why = &call->cause;
+
+	return call->kind != VPDN_DIALIN_LAC && why->failure != VPDN_DIAL_CLEARED &&
+	       (call->connected_ms ? why->failure == VPDN_DIAL_LOST : why->failure || why->result);
+}
+
 static void keep_failure(const struct vpdn_call *call)
 {
 	struct vpdn_calls *cs = call->d->calls;
@@ -76,7 +85,7 @@ void vpdn_call_count_cause(struct vpdn_call *call)
 	if (counter)
 		(*counter)++;
 	call->cause.counter = NULL;
-	if (call->kind != VPDN_DIALIN_LAC && (!call->connected_ms || call->cause.failure == VPDN_DIAL_LOST))
+	if (is_failure(call))
 		keep_failure(call);
 }
 

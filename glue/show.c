@@ -71,6 +71,7 @@ static json_t *show_access(const struct vpdn_call *call)
 
 static json_t *show_call(const struct vpdn_call *call)
 {
+	const struct vpdn_tunnel *t = vpdn_registry_tunnel(call->d->registry, call->tunnel_id);
 	json_t *o = json_object();
 
 	set(o, "id", json_integer(call->id));
@@ -81,6 +82,7 @@ static json_t *show_call(const struct vpdn_call *call)
 	set(o, "state", json_string(call->state == VPDN_ST_CONNECTED && *call->ifname ? "up" : vpdn_st_name(call->state)));
 	set_text(o, "group", call->group);
 	set_ip4(o, "peer_ip", call->peer);
+	set_text(o, "peer_name", t ? t->peer_name : "");
 	set_id(o, "tunnel_id", call->tunnel_id);
 	set_id(o, "peer_tunnel_id", call->peer_tunnel_id);
 	set_id(o, "session_id", call->session_id);
@@ -114,6 +116,7 @@ static json_t *show_lns_call(const struct vpdnd *d, const struct vpdn_lns_call *
 				    vpdn_lns_call_state_name(call->state)));
 	set_text(o, "group", call->group);
 	set_ip4(o, "peer_ip", t ? t->peer : (struct in_addr){ INADDR_ANY });
+	set_text(o, "peer_name", t ? t->peer_name : "");
 	set_id(o, "tunnel_id", call->tunnel_id);
 	set_id(o, "peer_tunnel_id", t ? t->peer_id : 0);
 	set_id(o, "session_id", call->session_id);

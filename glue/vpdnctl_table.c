@@ -343,7 +343,8 @@ void vpdnctl_print_session(const json_t *o)
 	if (json_is_integer(json_object_get(s, "speed_bps")))
 		field("Speed", "%lld bit/s, %s", (long long)json_integer_value(json_object_get(s, "speed_bps")), text_of(s, "framing"));
 	field("Group", "%s", text_of(s, "group"));
-	field("Peer", "%s (%s)", text_of(s, "peer_ip"), strcmp(text_of(s, "role"), "lac") ? "LAC" : "LNS");
+	field("Peer", "%s%s%s (%s)", strcmp(text_of(s, "peer_name"), "-") ? text_of(s, "peer_name") : "",
+	      strcmp(text_of(s, "peer_name"), "-") ? ", " : "", text_of(s, "peer_ip"), strcmp(text_of(s, "role"), "lac") ? "LAC" : "LNS");
 	field("Tunnel", "%s (ours/theirs)", pair);
 	field("Session", "%s (ours/theirs)", pair2);
 	optional(s, "Interface", "interface");

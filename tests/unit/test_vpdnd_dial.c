@@ -430,6 +430,7 @@ static void given_up_while_dialling(void **state)
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	assert_true(calls_are_gone());
 	assert_has(COMMAND("show"), "given up\",\"value\":2");
+	assert_has(COMMAND("show"), "\"dial_failures\":[]");
 	close(l2tp);
 }
 
