@@ -391,18 +391,22 @@ static void print_group(const json_t *g)
 	char a[32], b[32], c[32];
 
 	printf("vpdn-group %s\n", text_of(g, "name"));
+	cell_number(g, "idle_timeout_s", NULL, a, sizeof(a));
+	cell_number(g, "hello_s", NULL, b, sizeof(b));
+	field("local-name", "%s", text_of(g, "local_name"));
+	field("tunnel", "authentication %s, idle-timeout %s s, hello %s s",
+	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", a, b);
 	for (size_t i = 0; i < sizeof(group_lines) / sizeof(group_lines[0]); i++) {
 		const json_t *block = json_object_get(g, group_lines[i].block);
 
 		if (!block)
 			continue;
 		if (strcmp(last, group_lines[i].block))
-			printf(" %s\n", group_lines[i].block);
+			printf("  %s\n", group_lines[i].block);
 		last = group_lines[i].block;
 		print_list(group_lines[i].name, json_object_get(block, group_lines[i].key));
 		optional(block, group_lines[i].name, group_lines[i].key);
 	}
-	printf(" all\n");
 	if (json_is_string(json_object_get(in, "pool_first")))
 		field("pool", "%s to %s, ours %s", text_of(in, "pool_first"), text_of(in, "pool_last"), text_of(in, "pool_local"));
 	if (out) {
@@ -411,11 +415,6 @@ static void print_group(const json_t *g)
 		cell_number(out, "dial_timeout_s", NULL, c, sizeof(c));
 		field("dial-out", "%s to %s bit/s, dial-timeout %s s", a, b, c);
 	}
-	cell_number(g, "idle_timeout_s", NULL, a, sizeof(a));
-	cell_number(g, "hello_s", NULL, b, sizeof(b));
-	field("local-name", "%s", text_of(g, "local_name"));
-	field("tunnel", "authentication %s, idle-timeout %s s, hello %s s",
-	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", a, b);
 	if (json_array_size(json_object_get(g, "peers")))
 		print_table(peer_columns, json_object_get(g, "peers"), "  ");
 }
