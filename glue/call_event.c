@@ -174,7 +174,9 @@ static void cleared_cause(struct vpdn_call *call, const struct vpdn_ipc_msg *m, 
 	default:
 		vpdn_ipc_get_u8(m, VPDN_TLV_STAGE, &stage);
 		vpdn_call_reason_text(m, text, sizeof(text));
-		vpdn_call_set_cause(call, why->result, why->error, &n->dial_ended, "LAC %s: %s", addr, text);
+		/* A tunnel's result is another thing than a call's. */
+		vpdn_call_set_cause(call, stage == VPDN_STAGE_TUNNEL ? 0 : why->result, stage == VPDN_STAGE_TUNNEL ? 0 : why->error,
+				    &n->dial_ended, "LAC %s: %s", addr, text);
 		call->cause.q931 = why->q931;
 		call->cause.failure = vpdn_dial_failure(call->connected_ms ? VPDN_STAGE_CONNECTED : stage, why->result, why->error,
 							why->q931);

@@ -358,8 +358,11 @@ static void the_next_lac_is_asked(void **state)
 	first = dial_placed(l2tp, plugin, "192.0.2.1");
 	cleared(l2tp, first, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
 	second = dial_placed(l2tp, plugin, "192.0.2.3");
-	cleared(l2tp, second, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
-	over(plugin, VPDN_DIAL_UNREACHABLE, "192.0.2.3");
+	cleared(l2tp, second, VPDN_STAGE_TUNNEL, VPDN_BY_PEER, 4);
+	expect_over(plugin, VPDN_DIAL_UNREACHABLE, "192.0.2.3");
+	/* A StopCCN's result is not a CDN's. */
+	assert_false(vpdn_ipc_has(&m, VPDN_TLV_RESULT));
+	expect_end(plugin);
 	assert_has(COMMAND("show", "group"), "\"failed\":6,\"dead_s\":60");
 	close(l2tp);
 }
