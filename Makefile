@@ -136,7 +136,7 @@ $(B)/tests/%: $(B)/tests/%.o $(DIALER) $(DAEMON) $(LIB)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
 
 # It runs `vpdnctl dial`.
-$(B)/tests/unit/test_vpdnd_dial: | $(B)/vpdnctl
+$(B)/tests/unit/test_dialout_lns: | $(B)/vpdnctl
 
 install: all						## install what was built under DESTDIR
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer
