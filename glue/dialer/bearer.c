@@ -15,6 +15,13 @@
 
 static const struct vpdn_bearer_kind *const kinds[] = { &vpdn_bearer_chat, &vpdn_bearer_pppoe, &vpdn_bearer_exec };
 
+static int compare_refs(const struct vpdn_bearer *a, const struct vpdn_bearer *b)
+{
+	return a->ref < b->ref ? -1 : a->ref > b->ref;
+}
+
+RB_GENERATE_INTERNAL(vpdn_bearer_tree, vpdn_bearer, by_ref, compare_refs, static __attribute__((unused)))
+
 static void vset(struct vpdn_outcome *o, uint16_t result, uint16_t cause, const char *fmt, va_list ap)
 {
 	o->result = result;
@@ -108,8 +115,10 @@ static void finish(struct vpdn_bearer *b)
 
 	event_del(b->timer);
 	vpdn_log_info("over: %s (result %u, cause %u); %s", b->outcome.text, b->outcome.result, b->outcome.cause, vpdn_bearer_id(b));
-	if (!b->orphan)
+	if (!b->orphan) {
+		RB_REMOVE(vpdn_bearer_tree, &d->by_ref, b);
 		say_over(b);
+	}
 	TAILQ_REMOVE(&d->bearers, b, link);
 	TAILQ_INSERT_TAIL(&d->done, b, link);
 	event_active(d->reap, EV_TIMEOUT, 0);
@@ -253,22 +262,15 @@ void vpdn_bearers_orphan(struct vpdn_dialer_daemon *d, const char *why)
 
 	for (b = TAILQ_FIRST(&d->bearers); b; b = next) {
 		next = TAILQ_NEXT(b, link);
+		if (b->orphan)
+			continue;
 		b->orphan = true;
+		RB_REMOVE(vpdn_bearer_tree, &d->by_ref, b);
 		clear(b, why);
 	}
 }
 
 /* ---- messages ---- */
-
-static struct vpdn_bearer *find(const struct vpdn_dialer_daemon *d, uint32_t ref)
-{
-	struct vpdn_bearer *b;
-
-	TAILQ_FOREACH(b, &d->bearers, link)
-		if (b->ref == ref && !b->orphan)
-			return b;
-	return NULL;
-}
 
 int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
@@ -286,8 +288,6 @@ int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg
 			kind = kinds[i];
 	if (!kind)
 		return -EBADMSG;
-	if (find(d, ref))
-		return -EEXIST;
 	b = calloc(1, kind->size);
 	if (b)
 		b->timer = evtimer_new(d->base, on_timer, b);
@@ -298,6 +298,11 @@ int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg
 	b->d = d;
 	b->kind = kind;
 	b->ref = ref;
+	if (RB_INSERT(vpdn_bearer_tree, &d->by_ref, b)) {
+		event_free(b->timer);
+		free(b);
+		return -EEXIST;
+	}
 	b->since_ms = vpdn_dialer_now_ms();
 	b->max_bps = UINT32_MAX;
 	vpdn_ipc_get_u32(m, VPDN_TLV_MIN_BPS, &b->min_bps);
@@ -327,16 +332,15 @@ int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg
 
 int vpdn_bearer_on_clear(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
-	struct vpdn_bearer *b;
-	uint32_t ref = 0;
+	struct vpdn_bearer *b, key = { .ref = 0 };
 	char text[300];
 
-	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &ref);
+	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &key.ref);
 	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, text, sizeof(text));
-	b = find(d, ref);
+	b = RB_FIND(vpdn_bearer_tree, &d->by_ref, &key);
 	if (b)
 		clear(b, text);
 	else
-		vpdn_log_debug("call %u is over already", ref);	/* BEARER_OVER was on its way */
+		vpdn_log_debug("call %u is over already", key.ref);	/* BEARER_OVER was on its way */
 	return 0;
 }

@@ -9,6 +9,7 @@
 #ifndef VPDN_BEARER_H
 #define VPDN_BEARER_H
 
+#include <bsd/sys/tree.h>
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -79,10 +80,11 @@ extern const struct vpdn_bearer_kind vpdn_bearer_chat, vpdn_bearer_pppoe, vpdn_b
 
 struct vpdn_bearer {
 	TAILQ_ENTRY(vpdn_bearer) link;
+	RB_ENTRY(vpdn_bearer) by_ref;
 	struct vpdn_dialer_daemon *d;
 	const struct vpdn_bearer_kind *kind;
 	enum vpdn_bearer_state state;
-	bool orphan;			/* whoever asked for it is gone: nothing is reported */
+	bool orphan;			/* whoever asked for it is gone: nothing is reported, and its ref may be used again */
 	uint32_t ref;			/* CALL_REF */
 	char dialer[64];		/* its name in vpdn.conf */
 	char number[65], sub_address[65];
@@ -117,7 +119,7 @@ void vpdn_bearer_failed(struct vpdn_bearer *b, uint16_t result, uint16_t cause, 
 void vpdn_bearer_lost(struct vpdn_bearer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What hang_up() began is done. */
 void vpdn_bearer_hung_up(struct vpdn_bearer *b);
-/* Reports error counters of a line that is up (RFC 2661 4.4.6). */
+/* Reports a line's errors since it came up, in the order of AVP 34 (RFC 2661 4.4.6). */
 void vpdn_bearer_errors(struct vpdn_bearer *b, const uint32_t counters[6]);
 
 #endif

@@ -70,8 +70,8 @@ struct chat {
 	struct event *timer;		/* of the phase */
 	struct vpdn_words hangup;	/* of the hang-up script */
 	uint32_t speed;			/* of CONNECT; 0: it said none */
-	uint32_t errors[6];		/* as last seen */
-	bool counts;			/* the tty has such counters */
+	uint32_t errors_before[6];	/* the tty's counters when the line came up */
+	uint32_t errors[6];		/* as last reported */
 };
 
 static void wait_ms(struct chat *c, unsigned int ms)
@@ -219,8 +219,7 @@ static void up(struct chat *c)
 	c->phase = UP;
 	if (!vpdn_bearer_up(&c->b, &line))
 		return;
-	c->counts = vpdn_tty_errors(c->tty, c->errors);
-	if (c->counts)
+	if (vpdn_tty_errors(c->tty, c->errors_before))
 		wait_ms(c, ERRORS_MS);
 }
 
@@ -260,9 +259,23 @@ static void on_chat_ended(void *arg, const struct vpdn_child_end *end)
 		failed(c, end);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void look_at_errors(struct chat *c)
 {
 	uint32_t errors[6];
+
+	if (!vpdn_tty_errors(c->tty, errors))
+		return;
+	for (size_t i = 0; i < 6; i++)
+		errors[i] -= c->errors_before[i];
+	if (memcmp(errors, c->errors, sizeof(errors))) {
+		memcpy(c->errors, errors, sizeof(errors));
+		vpdn_bearer_errors(&c->b, errors);
+	}
+	wait_ms(c, ERRORS_MS);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
 	struct chat *c = arg;
 
 	(void)fd, (void)what;
@@ -270,11 +283,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	case DIALS:
 		break;
 	case UP:
-		if (vpdn_tty_errors(c->tty, errors) && memcmp(errors, c->errors, sizeof(errors))) {
-			memcpy(c->errors, errors, sizeof(errors));
-			vpdn_bearer_errors(&c->b, errors);
-		}
-		wait_ms(c, ERRORS_MS);
+		look_at_errors(c);
 		break;
 	case STOPS:
 	case SAYS_BYE:

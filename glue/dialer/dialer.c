@@ -87,6 +87,7 @@ static bool run(struct vpdn_dialer_daemon *d)
 static bool start(struct vpdn_dialer_daemon *d, const char *socket_path)
 {
 	TAILQ_INIT(&d->bearers);
+	RB_INIT(&d->by_ref);
 	TAILQ_INIT(&d->done);
 	LIST_INIT(&d->ttys);
 	LIST_INIT(&d->interfaces);

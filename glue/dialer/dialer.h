@@ -16,6 +16,7 @@
 #ifndef VPDN_DIALER_H
 #define VPDN_DIALER_H
 
+#include <bsd/sys/tree.h>
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct vpdn_dialer_link;
 struct vpdn_pppoe_if;
 struct vpdn_tty;
 
+RB_HEAD(vpdn_bearer_tree, vpdn_bearer);
 TAILQ_HEAD(vpdn_bearer_list, vpdn_bearer);
 LIST_HEAD(vpdn_tty_list, vpdn_tty);
 LIST_HEAD(vpdn_pppoe_if_list, vpdn_pppoe_if);
@@ -34,6 +36,7 @@ struct vpdn_dialer_daemon {
 	struct event_base *base;
 	struct vpdn_dialer_link *link;
 	struct vpdn_bearer_list bearers;
+	struct vpdn_bearer_tree by_ref;		/* of these, those that vpdnd may speak of */
 	struct vpdn_bearer_list done;		/* to be freed by `reap`, when nothing of theirs is on the stack */
 	struct event *reap;
 	struct vpdn_tty_list ttys;		/* in use, or known not to work */

@@ -35,8 +35,9 @@ struct vpdn_dialer_link {
 	int fd;
 	bool accepted;		/* HELLO_ACK came */
 	bool complained;	/* about not being connected */
+	bool orphans;		/* the bearers of a lost connection are still to be hung up */
 	struct event *readable, *writable;
-	struct event *timer;	/* next attempt, or HELLO_ACK overdue */
+	struct event *timer;	/* what is next after a loss, or HELLO_ACK overdue */
 	STAILQ_HEAD(, queued) queue;
 	size_t queued;
 };
@@ -71,13 +72,14 @@ static void disconnect(struct vpdn_dialer_link *l)
 /* May be called from anywhere, as the bearers are hung up by the timer. */
 static void lost(struct vpdn_dialer_link *l, const char *why)
 {
-	struct timeval soon = vpdn_ms(l->accepted ? 0 : RETRY_MS);
+	struct timeval tv = vpdn_ms(l->accepted ? 0 : RETRY_MS);
 
 	if (l->accepted || !l->complained)
 		vpdn_log_warn("%s vpdnd at %s: %s; trying again", l->accepted ? "lost" : "no connection to", l->path, why);
 	l->complained = true;
+	l->orphans |= l->accepted;
 	disconnect(l);
-	event_add(l->timer, &soon);
+	event_add(l->timer, &tv);
 }
 
 /* ---- sending ---- */
@@ -245,14 +247,18 @@ static void connect_now(struct vpdn_dialer_link *l)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct vpdn_dialer_link *l = arg;
+	struct timeval tv = vpdn_ms(RETRY_MS);
 
 	(void)fd, (void)what;
 	if (l->fd >= 0) {
 		lost(l, "it does not answer");
-		return;
+	} else if (l->orphans) {
+		l->orphans = false;
+		vpdn_bearers_orphan(l->d, "vpdnd is gone");
+		event_add(l->timer, &tv);
+	} else {
+		connect_now(l);
 	}
-	vpdn_bearers_orphan(l->d, "vpdnd is gone");
-	connect_now(l);
 }
 
 struct vpdn_dialer_link *vpdn_dialer_link_new(struct vpdn_dialer_daemon *d, const char *path)

@@ -16,12 +16,28 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <linux/if_pppox.h>
 #include <linux/ppp-ioctl.h>
+#include <linux/serial.h>
 #include <linux/tty.h>
+
+/* A pty counts nothing. With FAKE_ERRORS set there are so many framing errors as that file has octets. */
+static int count_errors(struct serial_icounter_struct *c)
+{
+	struct stat st;
+
+	if (!getenv("FAKE_ERRORS") || stat(getenv("FAKE_ERRORS"), &st) < 0) {
+		errno = ENOTTY;
+		return -1;
+	}
+	memset(c, 0, sizeof(*c));
+	c->frame = (int)st.st_size;
+	return 0;
+}
 
 int ioctl(int fd, unsigned long request, ...)
 {
@@ -48,6 +64,8 @@ int ioctl(int fd, unsigned long request, ...)
 	case PPPIOCSMRU:
 	case PPPIOCSRASYNCMAP:
 		return 0;
+	case TIOCGICOUNT:
+		return count_errors(arg);
 	default:
 		return next(fd, request, arg);
 	}

@@ -6,6 +6,7 @@ What is behind the modem is a program on a port of its own; results and causes a
 """
 import os
 import select
+import struct
 import subprocess
 
 import modem
@@ -181,6 +182,23 @@ def test_chat_speeds(dialer, modems, connect, limits, speed):
         return
     got, channel = dialer.up(1)
     assert got["TX_SPEED"] == speed
+    os.close(channel)
+    dialer.clear(1)
+    dialer.over(1, 3, 16)
+
+
+def test_chat_errors(start_dialer, modems, tmp_path):
+    """A tty's errors since the call is up are reported, in the order of AVP 34 (RFC 2661 4.4.6), when there are new ones."""
+    counter = tmp_path / "errors"
+    counter.write_bytes(b"x" * 1000)            # of former calls
+    dialer = start_dialer(env={"FAKE_ERRORS": str(counter)})
+    modems()
+    dial(dialer, 1)
+    _, channel = dialer.up(1)
+    counter.write_bytes(b"x" * 1003)
+    got = dialer.vpdnd.expect("BEARER_ERRORS", timeout=15, CALL_REF=1)
+    assert struct.unpack("!6I", got["CALL_ERRORS"]) == (0, 3, 0, 0, 0, 0)
+    dialer.vpdnd.quiet(11, "BEARER_ERRORS")
     os.close(channel)
     dialer.clear(1)
     dialer.over(1, 3, 16)
