@@ -11,33 +11,11 @@
  */
 #include "show.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "registry.h"
-
-static void set(json_t *o, const char *key, json_t *value)
-{
-	json_object_set_new(o, key, value);
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
-static json_t *ip4_or_null(struct in_addr a)
-{
-	char buf[INET_ADDRSTRLEN];
-
-	return a.s_addr == INADDR_ANY ? json_null() : json_string(inet_ntop(AF_INET, &a, buf, sizeof(buf)));
-}
-
-static json_t *age_s(uint64_t since_ms)
-{
-	return json_integer((json_int_t)((vpdnd_now_ms() - since_ms) / 1000));
-}
+#include "show_impl.h"
 
 /* A counter of the interface; null when it cannot be read. */
 static json_t *statistic(const char *ifname, const char *name)
@@ -74,15 +52,15 @@ static json_t *show_member(const struct vpdnd *d, const struct vpdn_lns_call *ca
 	json_t *o = json_object();
 
 	set(o, "id", json_integer(call->id));
-	set(o, "lac", text_or_null(t ? t->peer_name : ""));
-	set(o, "lac_ip", ip4_or_null(t ? t->peer : (struct in_addr){ INADDR_ANY }));
+	set_text(o, "lac", t ? t->peer_name : "");
+	set_ip4(o, "lac_ip", t ? t->peer : (struct in_addr){ INADDR_ANY });
 	set(o, "tunnel_id", json_integer(call->tunnel_id));
 	set(o, "peer_tunnel_id", t ? json_integer(t->peer_id) : json_null());
 	set(o, "session_id", json_integer(call->session_id));
 	set(o, "peer_session_id", json_integer(call->peer_session_id));
-	set(o, "calling", text_or_null(call->calling));
+	set_text(o, "calling", call->calling);
 	set(o, "owner", json_boolean(call->bundle_owner));
-	set(o, "age_s", age_s(call->since_ms));
+	set_age(o, "age_s", call->since_ms);
 	return o;
 }
 
@@ -104,16 +82,16 @@ static json_t *show_bundle(const struct vpdnd *d, const struct vpdn_lns_call *fi
 			json_array_append_new(members, show_member(d, call));
 	}
 	set(o, "name", json_string(first->bundle));
-	set(o, "user", text_or_null(first->user));
-	set(o, "interface", text_or_null(first->ifname));
-	set(o, "endpoint_local", text_or_null(owner->endpoint_local));
-	set(o, "endpoint_peer", text_or_null(owner->endpoint_peer));
+	set_text(o, "user", first->user);
+	set_text(o, "interface", first->ifname);
+	set_text(o, "endpoint_local", owner->endpoint_local);
+	set_text(o, "endpoint_peer", owner->endpoint_peer);
 	set(o, "mrru", json_integer(owner->mrru));
 	set(o, "peer_mrru", json_integer(owner->peer_mrru));
-	set(o, "local_ip", ip4_or_null(owner->local));
-	set(o, "remote_ip", ip4_or_null(owner->remote));
+	set_ip4(o, "local_ip", owner->local);
+	set_ip4(o, "remote_ip", owner->remote);
 	set(o, "owner_pid", owner->bundle_owner && owner->pid ? json_integer(owner->pid) : json_null());
-	set(o, "age_s", age_s(since));
+	set_age(o, "age_s", since);
 	set(o, "lost", statistic(first->ifname, "rx_dropped"));
 	set(o, "receive_errors", statistic(first->ifname, "rx_errors"));
 	set(o, "reordered", json_null());
