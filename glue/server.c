@@ -147,8 +147,10 @@ static int enqueue(struct vpdn_conn *c, const struct vpdn_ipc_builder *b, int fd
 		return -ENOMEM;
 	q->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0 && q->fd < 0) {
+		int rc = -errno;
+
 		free(q);
-		return -errno;
+		return rc;
 	}
 	q->len = b->w.len;
 	memcpy(q->octets, b->w.buf, b->w.len);
