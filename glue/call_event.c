@@ -12,7 +12,9 @@
 #include "log.h"
 #include "result_code.h"
 
-#define Q931_TIMER_EXPIRY	102
+/* Q.931 causes (ITU-T Q.850). */
+#define Q931_NORMAL		16	/* normal call clearing */
+#define Q931_TIMER_EXPIRY	102	/* recovery on timer expiry */
 
 void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -78,10 +80,13 @@ static void on_access(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (vpdn_bridge_drain(&call->bridge, fd))
 		return;
-	if (call->kind == VPDN_DIALOUT_LAC)
-		vpdn_call_step(call, VPDN_EV_ACCESS_HUP);
-	else
+	if (call->kind != VPDN_DIALOUT_LAC) {
 		subscriber_gone(call, "the subscriber's channel hung up");
+		return;
+	}
+	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.dial_lac_ended, "loss of carrier: the line hung up");
+	call->cause.q931 = Q931_NORMAL;
+	vpdn_call_step(call, VPDN_EV_ACCESS_HUP);
 }
 
 static void on_l2tp(evutil_socket_t fd, short what, void *arg)
@@ -89,8 +94,10 @@ static void on_l2tp(evutil_socket_t fd, short what, void *arg)
 	struct vpdn_call *call = arg;
 
 	(void)what;
-	if (!vpdn_bridge_drain(&call->bridge, fd))
-		vpdn_call_step(call, VPDN_EV_L2TP_HUP);
+	if (vpdn_bridge_drain(&call->bridge, fd))
+		return;
+	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.ended_l2tp, "the L2TP session has gone from the kernel");
+	vpdn_call_step(call, VPDN_EV_L2TP_HUP);
 }
 
 static bool watch(struct vpdn_call *call, struct event **ev, int fd, event_callback_fn callback)

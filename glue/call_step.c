@@ -161,14 +161,10 @@ enum vpdn_ev vpdn_act_clear(struct vpdn_call *call)
 	return VPDN_EV_NONE;
 }
 
-/* One of both channels has gone from the kernel; the other's event is not to come before the reason. */
+/* One of both channels has gone from the kernel; until somebody says why, the cause is what was seen. */
 static enum vpdn_ev act_await_cause(struct vpdn_call *call)
 {
-	struct vpdn_counters *n = &call->d->counters;
-
 	vpdn_call_unwatch(call);
-	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, call->kind == VPDN_DIALIN_LAC ? &n->ended_l2tp : &n->dial_lac_ended,
-			    "a channel has gone from the kernel, and nobody said why");
 	vpdn_call_set_timer(call, CAUSE_MS);
 	return VPDN_EV_NONE;
 }
