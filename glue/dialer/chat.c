@@ -70,6 +70,7 @@ struct chat {
 	struct event *timer;		/* of the phase */
 	struct vpdn_words hangup;	/* of the hang-up script */
 	uint32_t speed;			/* of CONNECT; 0: it said none */
+	uint32_t baud;			/* of the tty; 0: as it was */
 	uint32_t errors_before[6];	/* the tty's counters when the line came up */
 	uint32_t errors[6];		/* as last reported */
 };
@@ -209,7 +210,7 @@ static void up(struct chat *c)
 	struct vpdn_line line = { .fd = c->tty->fd, .access = VPDN_ACCESS_TTY, .interface = c->tty->path, .framing = 2 };
 	char err[200];
 
-	line.speed = c->speed ? c->speed : vpdn_tty_speed(c->tty);
+	line.speed = c->speed ? c->speed : c->baud ? c->baud : vpdn_tty_speed(c->tty);
 	line.speed_said = c->speed;
 	vpdn_tty_watch_carrier(c->tty, true);
 	if (vpdn_channel_open(&c->channel, c->b.d->base, c->tty->fd, true, on_carrier_lost, c, err, sizeof(err))) {
@@ -299,10 +300,10 @@ static void start(struct vpdn_bearer *b, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_words patterns = { 0 }, w;
 	struct chat *c = (struct chat *)b;
-	uint32_t baud = 0, timeout_ms = 0;
+	uint32_t timeout_ms = 0;
 	struct vpdn_outcome why;
 
-	vpdn_ipc_get_u32(m, VPDN_TLV_BAUD, &baud);
+	vpdn_ipc_get_u32(m, VPDN_TLV_BAUD, &c->baud);
 	vpdn_ipc_get_u32(m, VPDN_TLV_TIMEOUT_MS, &timeout_ms);
 	begin_words(&w, timeout_ms / 1000 + 1);
 	for (size_t i = 0; i < ABORTS; i++) {
@@ -319,7 +320,7 @@ static void start(struct vpdn_bearer *b, const struct vpdn_ipc_msg *m)
 		vpdn_bearer_failed(b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "the dialer has no ttys or no script, or memory is short");
 		goto out;
 	}
-	c->tty = vpdn_tty_take(b->d, patterns.v, baud, &why);
+	c->tty = vpdn_tty_take(b->d, patterns.v, c->baud, &why);
 	if (!c->tty) {
 		vpdn_bearer_failed(b, why.result, why.cause, "%s", why.text);
 		goto out;

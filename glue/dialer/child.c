@@ -166,7 +166,8 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
 	end.exec_errno = c->report.err;
 	end.exec_step = step_texts[c->report.step];
 	child_free(c);
-	ended(owner, &end);
+	if (ended)
+		ended(owner, &end);
 }
 
 struct vpdn_child *vpdn_child_new(struct event_base *base, const struct vpdn_child_how *how, void (*started)(void *arg),
@@ -200,7 +201,9 @@ struct vpdn_child *vpdn_child_new(struct event_base *base, const struct vpdn_chi
 	c->ended_ev = c->pidfd < 0 ? NULL : event_new(base, c->pidfd, EV_READ, on_ended, c);
 	c->report_ev = event_new(base, c->report_fd, EV_READ, on_report, c);
 	if (!c->ended_ev || !c->report_ev || event_add(c->report_ev, NULL) || event_add(c->ended_ev, NULL)) {
-		vpdn_child_abandon(c);
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+		child_free(c);
 		return NULL;
 	}
 	return c;
@@ -218,8 +221,8 @@ void vpdn_child_abandon(struct vpdn_child *c)
 	if (!c)
 		return;
 	vpdn_child_signal(c, SIGKILL);
-	waitpid(c->pid, NULL, WNOHANG);
-	child_free(c);
+	c->started = NULL;
+	c->ended = NULL;
 }
 
 char *vpdn_child_end_text(const struct vpdn_child_end *end, char *buf, size_t size)

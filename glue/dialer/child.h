@@ -35,7 +35,7 @@ struct vpdn_child *vpdn_child_new(struct event_base *base, const struct vpdn_chi
 /* Sends a signal to its process group. */
 void vpdn_child_signal(struct vpdn_child *c, int signal);
 
-/* Kills it and forgets it; `ended` is not called. NULL is fine. */
+/* Kills it; nothing is called any more, and it is freed when it is gone. NULL is fine. */
 void vpdn_child_abandon(struct vpdn_child *c);
 
 /* "exit status 3", "killed by signal 9 (Killed)", "executing it: No such file or directory". Returns buf. */

@@ -52,7 +52,7 @@ struct pppoe {
 	struct event *timer;
 	uint8_t peer[6];			/* the concentrator */
 	struct echoed cookie, relay;
-	char error[300];			/* what a concentrator has reported */
+	struct vpdn_outcome refused;		/* what a concentrator has reported; result 0: nothing yet */
 	int fd;					/* the kernel's session; 0: none */
 	struct vpdn_channel channel;
 };
@@ -136,7 +136,7 @@ static void hang_up(struct vpdn_bearer *b)
 	close_session(p);
 	if (p->interface && p->user.session)
 		send_padt(p, p->user.session);
-	if (p->interface && p->phase == REQUESTS && !p->user.session && p->tries < TRIES && !*p->error) {
+	if (p->interface && p->phase == REQUESTS && !p->user.session && p->tries < TRIES && !p->refused.result) {
 		p->phase = LINGERS;
 		event_add(p->timer, &tv);
 	} else {
@@ -145,6 +145,11 @@ static void hang_up(struct vpdn_bearer *b)
 }
 
 /* ---- what comes ---- */
+
+static void failed_as(struct pppoe *p, const struct vpdn_outcome *o)
+{
+	vpdn_bearer_failed(&p->b, o->result, o->cause, "%s", o->text);
+}
 
 static bool echo(const struct vpdn_pppoe_packet *packet, uint16_t tag, struct echoed *e)
 {
@@ -178,40 +183,37 @@ static bool has_service(const struct vpdn_pppoe_packet *packet, const char *serv
 /* True, and the text for people, when the packet reports an error. */
 static bool has_error(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 {
-	const char *name;
 	const uint8_t *value;
-	struct vpdn_text t;
+	const char *name;
+	char text[300];
 	size_t len;
 
 	name = vpdn_pppoe_error(packet, &value, &len);
 	if (!name)
 		return false;
-	vpdn_text_init(&t, p->error, sizeof(p->error));
-	vpdn_text_add(&t, "the access concentrator says %s \"", name);
-	vpdn_text_add_escaped(&t, value, len);
-	vpdn_text_add(&t, "\"");
+	vpdn_outcome_set(&p->refused, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "the access concentrator says %s \"%s\"", name,
+			 vpdn_text_escape(value, len, text, sizeof(text)));
 	return true;
 }
 
 static void on_pado(struct pppoe *p, const uint8_t source[6], const struct vpdn_pppoe_packet *packet)
 {
 	const uint8_t *name;
-	struct vpdn_text t;
 	char text[200];
 	size_t len;
 
 	if (packet->session || has_error(p, packet) || !vpdn_pppoe_find(packet, VPDN_PPPOE_AC_NAME, &name, &len))
 		return;
 	if (!has_service(packet, p->service.v[0])) {
-		vpdn_text_init(&t, p->error, sizeof(p->error));
-		vpdn_text_add(&t, "no access concentrator has the service \"%s\"", p->service.v[0]);
+		vpdn_outcome_set(&p->refused, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_NO_ROUTE, "no access concentrator has the service \"%s\"",
+				 p->service.v[0]);
 		return;
 	}
 	if (!echo(packet, VPDN_PPPOE_AC_COOKIE, &p->cookie) || !echo(packet, VPDN_PPPOE_RELAY_SESSION_ID, &p->relay))
 		return;
 	vpdn_log_debug("access concentrator %s offers; %s", vpdn_text_escape(name, len, text, sizeof(text)), vpdn_bearer_id(&p->b));
 	memcpy(p->peer, source, sizeof(p->peer));
-	*p->error = '\0';
+	p->refused.result = 0;
 	p->phase = REQUESTS;
 	p->tries = 0;
 	vpdn_outcome_set(&p->b.on_timer, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_NO_CIRCUIT, "the access concentrator gives no session (PADS)");
@@ -252,7 +254,7 @@ static void on_pads(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 	int fd;
 
 	if (has_error(p, packet)) {
-		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "%s", p->error);
+		failed_as(p, &p->refused);
 		return;
 	}
 	if (!packet->session)
@@ -284,7 +286,7 @@ static void on_padt(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 	vpdn_pppoe_if_leave(p->interface, &p->user);
 	p->interface = NULL;
 	if (has_error(p, packet))
-		vpdn_bearer_lost(&p->b, "PADT: %s", p->error);
+		vpdn_bearer_lost(&p->b, "PADT: %s", p->refused.text);
 	else
 		vpdn_bearer_lost(&p->b, "the access concentrator ended the session (PADT)");
 }
@@ -341,10 +343,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		hung_up(p);
 	else if (p->phase == UP)
 		vpdn_bearer_lost(&p->b, "the PPPoE session on %s has gone", p->ifname);
-	else if (*p->error)
-		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "%s", p->error);
+	else if (p->refused.result)
+		failed_as(p, &p->refused);
 	else if (p->tries == TRIES)
-		vpdn_bearer_failed(&p->b, p->b.on_timer.result, p->b.on_timer.cause, "%s", p->b.on_timer.text);
+		failed_as(p, &p->b.on_timer);
 	else
 		try(p);
 }
