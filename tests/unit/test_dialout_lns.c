@@ -360,6 +360,38 @@ static void xl2tpd_goes(void **state)
 	assert_true(calls_are_gone());
 }
 
+static void limits_of_a_lac_and_of_the_group(void **state)
+{
+	int l2tp = module(), first, second;
+	uint32_t ref;
+
+	(void)state;
+	write_file(config_path, "vpdn-group out {\n"
+		   "  request-dialout { protocol = l2tp }\n"
+		   "  initiate-to \"192.0.2.1\" { limit = 1 }\n"
+		   "  initiate-to \"192.0.2.3\" { priority = 2 }\n"
+		   "  limit = 2  tunnel-authentication = false\n"
+		   "}\n");
+	assert_has(COMMAND("reload"), "\"reloaded\"");
+	expect(l2tp, VPDN_MSG_L2TP_CONFIG_BEGIN);
+	expect(l2tp, VPDN_MSG_L2TP_CONFIG_END);
+	first = caller("out", "6121");
+	ref = dial_placed(l2tp, first, "192.0.2.1");
+	second = caller("out", "6122");
+	dial_placed(l2tp, second, "192.0.2.3");
+	over(caller("out", "6123"), VPDN_DIAL_NO_RESOURCES, "session limit of vpdn-group out (2) reached");
+	/* It counts until the LAC has let go of it. */
+	close(first);
+	expect_clear(l2tp, ref, 3);
+	over(caller("out", "6123"), VPDN_DIAL_NO_RESOURCES, "session limit");
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	first = caller("out", "6123");
+	dial_placed(l2tp, first, "192.0.2.1");
+	close(first);
+	close(second);
+	close(l2tp);
+}
+
 static void cleared_by_an_administrator(void **state)
 {
 	int l2tp = module(), plugin = caller("out", "6121"), far;
@@ -497,6 +529,7 @@ int main(void)
 		TEST(given_up_while_dialling),
 		TEST(what_cannot_be_dialled),
 		TEST(xl2tpd_goes),
+		TEST(limits_of_a_lac_and_of_the_group),
 		TEST(cleared_by_an_administrator),
 		TEST(vpdnctl_dials),
 	};
