@@ -133,7 +133,11 @@ build/include/rp-pppoe/%.h: build/include/rp-pppoe.stamp ;
 endif
 
 $(B)/tests/%: $(B)/tests/%.o $(DIALER) $(DAEMON) $(LIB)
-	$(call show,LD,$@) $(ld) -o $@ $^ $(TEST_LIBS)
+	$(call show,LD,$@) $(ld) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS)
+
+$(B)/tests/fuzz/fuzz_xl2tpd_module: $(xl2tpd_objs)
+$(B)/tests/fuzz/fuzz_xl2tpd_module.o: INC = -I$(HOOK_INC)/xl2tpd
+$(B)/tests/fuzz/fuzz_xl2tpd_module.o: | $(xl2tpd_objs)		# which bring the header
 
 # It runs `vpdnctl dial`.
 $(B)/tests/unit/test_dialout_lns: | $(B)/vpdnctl

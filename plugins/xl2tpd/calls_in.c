@@ -606,16 +606,17 @@ int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
 
 void vpdn_calls_in_stop(void)
 {
+	struct vpdn_call_in *c, *next;
 	struct vpdn_tunnel *t;
-	struct vpdn_call_in *c;
 
 	for (t = vpdn_tunnel_next(NULL); t; t = vpdn_tunnel_next(t))
 		TAILQ_FOREACH(c, &t->calls_in, link) {
 			vpdn_ppp_free(c->ppp);
 			c->ppp = NULL;
 		}
-	TAILQ_FOREACH(c, &orphans, link) {
+	TAILQ_FOREACH_SAFE(c, &orphans, link, next) {
 		vpdn_ppp_free(c->ppp);
 		c->ppp = NULL;
+		release(c);
 	}
 }
