@@ -62,7 +62,7 @@ def start(tmp_path):
             preload.append(helper("fake_pppol2tp.so"))
         if fake_pppd:
             preload.append(helper("fake_pppd.so"))
-            env["FAKE_PPPD"] = helper("idle_pppd")
+            env.setdefault("FAKE_PPPD", helper("idle_pppd"))
         running.append(Daemon(directory, preload=preload, env=env, **more))
         return running[-1]
 

@@ -15,10 +15,15 @@ def children(daemon):
         return [int(pid) for pid in f.read().split()]
 
 
-def connect(daemon, peer, sid):
+def environment(pid):
+    with open("/proc/%d/environ" % pid, "rb") as f:
+        return f.read().split(b"\0")[:-1]
+
+
+def connect(daemon, peer, sid, *more):
     """A call with its pppd. The daemon's session id and the process id."""
     before = set(children(daemon))
-    theirs = peer.call(sid)
+    theirs = peer.call(sid, *more)
     peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), theirs)
     peer.expect(None)
     wait(lambda: set(children(daemon)) - before, "a pppd")
@@ -87,6 +92,32 @@ def test_pppd_inherits_its_own_socket_only(start):
     assert not any(kind.startswith(("anon_inode:", "pipe:")) or kind.endswith("/control") for kind in kinds), kinds
     for peer in peers:
         peer.close()
+
+
+def test_pppd_is_told_the_caller(start, monkeypatch):
+    """As CALLER_ID in its environment, with the rest of the daemon's."""
+    monkeypatch.setenv("CALLER_ID", "nobody")
+    monkeypatch.setenv("OF_THE_DAEMON", "kept")
+    daemon = start(fake_kernel=True, fake_pppd=True)
+    peer = Peer(daemon).open()
+    for number, caller in ((b"4711", [b"CALLER_ID=4711"]), (b"", [b"CALLER_ID=nobody"])):
+        _, pppd = connect(daemon, peer, len(number) + 1, avp(22, number))
+        wait(lambda: environment(pppd), "its environment")
+        environ = environment(pppd)
+        assert [e for e in environ if e.startswith(b"CALLER_ID=")] == caller
+        assert b"OF_THE_DAEMON=kept" in environ
+    peer.close()
+
+
+def test_pppd_that_cannot_be_executed_ends_its_call(start, tmp_path):
+    (tmp_path / "pppd").write_text("no program")
+    daemon = start(fake_kernel=True, fake_pppd=True, env={"FAKE_PPPD": str(tmp_path / "pppd")})
+    peer = Peer(daemon).open()
+    sid = peer.call(1)
+    peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), sid)
+    assert peer.expect(CDN).value(1)[:2] == b"\0\4"
+    daemon.wait_log("Permission denied")
+    peer.close()
 
 
 def test_clock_set_back_delays_nothing(start, tmp_path):

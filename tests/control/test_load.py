@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Thousands of tunnels and calls: what each takes in time and memory, and that it takes no more when there are many. Without PPP in
+the kernel: the kernel's sockets and pppd are stand-ins, so that the figures are xl2tpd's own.
+"""
+import os
+import resource
+import time
+
+import pytest
+
+from conftest import helper
+from xl2tpd_wire import HELLO, ICCN, ICRP, ICRQ, Peer, avp, message, u16, u32
+
+CALL_BYTES, TUNNEL_BYTES = 2048, 8192       # that an idle one may take
+GROWTH = 1.5            # of the time for a call, from the first hundred to ten thousand
+IDLE_CPU = 0.01         # of a CPU
+ROUNDS, ROUND = 5, 100  # a time is the least of so many measurements, each of so many calls
+WINDOW = 4              # of the peer
+
+
+def cpu(daemon):
+    """Seconds it has been running on a CPU."""
+    with open("/proc/%d/schedstat" % daemon.process.pid) as f:
+        return int(f.read().split()[0]) / 1e9
+
+
+def establish(peer, sids):
+    """Calls with these ids of ours, as fast as the window lets us."""
+    sids, under_way = list(sids), 0
+    while sids or under_way:
+        while sids and under_way < WINDOW:
+            sid = sids.pop()
+            peer.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(sid))))
+            under_way += 1
+        got = peer.expect(ICRP)
+        peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), got.number(14))
+        under_way -= 1
+    assert peer.hello()     # everything before it has been handled
+
+
+def per_call(daemon, peer, sids):
+    """CPU seconds a call."""
+    sids, least = list(sids), 1e9
+    for at in range(0, ROUNDS * ROUND, ROUND):
+        before = cpu(daemon)
+        establish(peer, sids[at:at + ROUND])
+        least = min(least, (cpu(daemon) - before) / ROUND)
+    return least
+
+
+def per_hello(daemon, peer):
+    """CPU seconds for a message to the tunnel and its acknowledgement."""
+    least = 1e9
+    for _ in range(ROUNDS):
+        before = cpu(daemon)
+        for _ in range(ROUND):
+            peer.send(message(HELLO))
+            peer.expect(None)
+        least = min(least, (cpu(daemon) - before) / ROUND)
+    return least
+
+
+def idle_cpu(daemon, seconds=3):
+    before = cpu(daemon)
+    time.sleep(seconds)     # what is measured is that time
+    return (cpu(daemon) - before) / seconds
+
+
+@pytest.fixture
+def figures(capsys):
+    def show(text):
+        with capsys.disabled():
+            print("\n  " + text, end="", flush=True)
+    return show
+
+
+def test_ten_thousand_calls(start, tmp_path, figures):
+    pppd = tmp_path / "pppd"
+    daemon = start(fake_kernel=True, fake_pppd=True, env={"FAKE_PPPD": str(pppd)},
+                   sections="[lns default]\nip range = 10.98.0.1-10.99.255.254\nlocal ip = 10.97.0.1\n")
+    peer = Peer(daemon).open()
+    most = ROUNDS * ROUND
+
+    pppd.symlink_to(helper("idle_pppd"))
+    establish(peer, range(1, 101))
+    few = per_call(daemon, peer, range(101, 101 + most)), per_hello(daemon, peer)
+    pppd.unlink()
+    establish(peer, range(1001, 2001))
+    before = daemon.rss()
+    establish(peer, range(2001, 11001))
+    size = (daemon.rss() - before) * 1024 / 9000
+    pppd.symlink_to(helper("idle_pppd"))
+    many = per_call(daemon, peer, range(20001, 20001 + most)), per_hello(daemon, peer)
+    idle = idle_cpu(daemon)
+
+    figures("10,000 calls in a tunnel: %.0f us CPU a call (%.0f at 100), %.1f us a message (%.1f), %.0f bytes a call, idle %.2f %% of a CPU"
+            % (many[0] * 1e6, few[0] * 1e6, many[1] * 1e6, few[1] * 1e6, size, idle * 100))
+    assert daemon.tunnels() == {peer.their_tid: 100 + most + 10000 + most}
+    assert size <= CALL_BYTES
+    assert many[0] <= GROWTH * few[0]
+    assert many[1] <= GROWTH * few[1]
+    assert idle <= IDLE_CPU
+    peer.close()
+
+
+def test_thousand_tunnels(start, tmp_path, figures):
+    """Two descriptors each: more than select() can wait for. The time for a tunnel is shown only: the kernel looks at all sockets
+    of the port when one more is bound to it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    daemon = start(fake_kernel=True, fake_pppd=True, env={"FAKE_PPPD": str(tmp_path / "none")},
+                   sections="[lns default]\nip range = 10.98.0.1-10.99.255.254\nlocal ip = 10.97.0.1\n")
+    peers, cost, sizes = [], [], []
+    try:
+        for tid in range(1, 1001):
+            if tid in (1, 101, 901):
+                begin, memory = cpu(daemon), daemon.rss()
+            peers.append(Peer(daemon, tid).open())
+            if tid in (100, 200, 1000):
+                cost.append((cpu(daemon) - begin) / 100)
+                sizes.append(daemon.rss())
+        size = (sizes[2] - sizes[0]) * 1024 / 900
+        for peer in peers:
+            establish(peer, [1])
+        idle = idle_cpu(daemon)
+        figures("1,000 tunnels: %.0f us CPU a tunnel (%.0f at 100), %.0f bytes a tunnel, idle %.2f %% of a CPU"
+                % (cost[2] * 1e6, cost[1] * 1e6, size, idle * 100))
+        assert len(os.listdir("/proc/%d/fd" % daemon.process.pid)) > 2000
+        assert sorted(daemon.tunnels().values()) == [1] * 1000
+        assert size <= TUNNEL_BYTES
+        assert idle <= IDLE_CPU
+        assert all(peer.hello() for peer in peers)
+    finally:
+        for peer in peers:
+            peer.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
