@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vpdn-dialout.c - the LNS's side of dial-out: a channel whose connect() has a LAC call a
- * number, and that runs PPP on the L2TP session of that call (RFC 2661 section 10.5).
+ * number, and that runs PPP on the L2TP session of that call (RFC 2661 section 5.2.2).
  *
  *	plugin vpdn-dialout.so vpdn-group NAME vpdn-number NUMBER
  *
