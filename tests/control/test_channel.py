@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The control channel of a tunnel: numbering, windows, retransmission (RFC 2661, section 5.8 and appendix A)."""
+import re
+import signal
 import time
 
 import pytest
 
 from scripted_peer import ScriptedPeer
-from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u16, u32, wait
+from xl2tpd_wire import CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, control, message, sccrq_avps, u16, u32, wait
 
 BOTH = pytest.mark.builds("ordinary", "sanitized")
 
@@ -19,16 +21,27 @@ def cdn(sid):
 
 
 def test_control_wrap(start):
-    """More than 70,000 messages each way on one tunnel: the Ns of both go round, and calls still come and go."""
+    """More than 70,000 messages each way on one tunnel, with two under way at a time: the Ns of both ends go round, and calls still
+    come and go."""
     daemon = start()
     peer = Peer(daemon).open()
-    for call in range(35000):
-        peer.send(icrq(call + 1))
-        peer.send(cdn(call + 1), peer.expect(ICRP).number(14))
-        peer.expect(None)
+
+    def both(messages, answer):
+        peer.acknowledge = False
+        for payload in messages:
+            peer.send(payload)
+        got = [peer.expect(answer) for _ in messages]
+        peer.acknowledge = True
+        return got
+
+    for call in range(1, 35001, 2):
+        for sid, icrp in zip((call, call + 1), both((icrq(call), icrq(call + 1)), ICRP)):
+            peer.send(cdn(sid), icrp.number(14))
+            peer.expect(None)
+    refused = message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), avp(55, b"?", vendor=9))
     while peer.nr <= 70000:
-        peer.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), avp(55, b"?", vendor=9)))
-        peer.expect(CDN)
+        both((refused, refused), CDN)
+        peer.zlb()
     assert peer.ns > 70000
     assert peer.hello()
     assert daemon.tunnels() == {peer.their_tid: 0}
@@ -190,6 +203,81 @@ def test_repeated_message_is_acknowledged_again(start):
         assert (got.ns, got.nr) == (peer.nr, peer.ns)
     assert daemon.tunnels() == {peer.their_tid: 1}
     peer.close()
+
+
+@BOTH
+def test_stopccn_is_acknowledged_again(start):
+    """The tunnel is gone with the first one. The peer that missed the acknowledgement of it is told again, and nobody else is."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    stopccn = message(STOPCCN, avp(9, u16(peer.tid)), avp(1, u16(1)))
+    for _ in range(3):
+        peer.send(stopccn)
+        got = peer.expect(None)
+        assert (got.tid, got.nr) == (peer.tid, peer.ns)
+        assert daemon.tunnels() == {}
+        peer.ns -= 1
+    for wrong in (message(HELLO), message(STOPCCN, avp(1, u16(1))), stopccn[:-1], b""):
+        peer.raw(control(peer.their_tid, 0, peer.ns, peer.nr, wrong))
+    assert list(peer.everything(0.2)) == []
+    peer.close()
+
+
+def counters(daemon, tid):
+    """Those of the control channel, as SIGUSR1 has them logged."""
+    before = daemon.count("==========Config File")
+    daemon.process.send_signal(signal.SIGUSR1)
+    daemon.wait_log("==========Config File", before + 1)
+    line = [line for line in daemon.text().splitlines() if "Control channel of %d:" % tid in line][-1]
+    return {name: int(number) for name, number in re.findall(r", ([a-zA-Z' ]+) (\d+)", "," + line.split("%d:" % tid)[1])}
+
+
+def test_channel_counters(start):
+    """Every packet of the channel is counted once, as what it was."""
+    daemon = start(fake_clock="speed=20")
+    peer = Peer(daemon).open()                              # received 2, sent 1, ZLBs: received 1, sent 1
+    peer.send(icrq(1))                                      # received 3, sent 2
+    peer.expect(ICRP)                                       # ZLBs received 2
+    peer.ns -= 1
+    peer.send(icrq(1))                                      # duplicate 1
+    peer.expect(None)                                       # ZLBs sent 2
+    for ahead in (1, 1, 6):                                 # out of order 1, duplicate 2, dropped 1
+        peer.ns += ahead
+        peer.send(message(HELLO))
+        peer.ns -= ahead + 1
+    peer.send(message(HELLO))                               # received 5, both of them with one ZLB, sent 3
+    peer.expect(None)
+    peer.ns += 1
+    peer.acknowledge = False
+    peer.send(icrq(2))                                      # received 6, sent 3
+    assert [got.type for got in (peer.receive(), next(peer.everything(1)))] == [ICRP] * 2       # retransmitted 1
+    peer.zlb()                                              # ZLBs received 3
+    peer.acknowledge = True
+    got = counters(daemon, peer.their_tid)
+    assert got == {"sent": 3, "retransmitted": 1, "received": 6, "duplicate": 2, "out of order": 1, "dropped": 1, "ZLBs sent": 3,
+                   "ZLBs received": 3, "peer's window": 4, "congestion window": 2, "under way": 0}
+    peer.close()
+
+
+def test_hello_after_silence(start):
+    """None while the peer says something now and then; one after the interval of its section, else the global one."""
+    speed = 40
+    daemon = start(fake_clock="speed=%d" % speed, options="hello interval = 20", sections="[lns slow]\nlac = 127.0.0.10\n"
+                   "hello interval = 30\nassign ip = no\n[lns default]\nassign ip = no\n")
+    for peer, interval in ((Peer(daemon), 20), (Peer(daemon, address="127.0.0.10"), 30)):
+        peer.open()
+        for _ in range(4):
+            begin = time.monotonic()
+            assert not any(got.avps for got in peer.everything(interval * 0.4 / speed))
+            peer.send(message(HELLO))
+            peer.expect(None)
+        begin = time.monotonic()
+        for _ in range(2):
+            peer.expect(HELLO)
+            after = (time.monotonic() - begin) * speed
+            assert interval - 2 < after < interval + 4, after
+            begin = time.monotonic()
+        peer.close()
 
 
 @BOTH
