@@ -14,6 +14,8 @@ import pytest
 from conftest import CHAT, LOCKS, words
 from waiting import await_condition
 
+PORT = f"modem-{os.getpid()}-"      # of the emulated modems, with a number
+PORTS = f"/dev/{PORT}*"
 SCRIPT = ["", "ATZ", "OK", "ATDT%n", "CONNECT", ""]
 ECHO = ["sh", "-c", 'exec <>"$0" >&0; echo hello; exec cat', "%t"]
 
@@ -49,7 +51,7 @@ def modems():
         remote = modem.Remote(here, program=ECHO)
         numbers = {"6121": remote, **{key.removeprefix("n"): value for key, value in numbers.items()}}
         for _ in range(n):
-            made.append(modem.Modem(f"/dev/modem-dialer{len(made)}", numbers, connect=connect))
+            made.append(modem.Modem(f"/dev/{PORT}{len(made)}", numbers, connect=connect))
             made[-1].remote = remote
         return made
 
@@ -60,7 +62,7 @@ def modems():
         program.stop()
 
 
-def dial(dialer, ref, number="6121", *more, script=SCRIPT, tty="/dev/modem-dialer*", **timing):
+def dial(dialer, ref, number="6121", *more, script=SCRIPT, tty=PORTS, **timing):
     dialer.dial(ref, CHAT, number, *words("DEVICE", [tty]), ("BAUD", 115200), *words("SCRIPT", script), *more, **timing)
 
 
@@ -82,8 +84,8 @@ def test_chat_call(dialer, modems):
     assert (got["ACCESS"], got["ACCESS_INTERFACE"], got["FRAMING_TYPE"], got["TX_SPEED"]) == (2, line.path, 2, 33600)
     assert "ATDT6121" in line.events
     device = os.ttyname(channel).removeprefix("/dev/").replace("/", "_")
-    assert dialer.locks() == sorted(["LCK..modem-dialer0", "LCK.." + device])
-    with open(f"{LOCKS}/LCK..modem-dialer0", encoding="ascii") as lock:
+    assert dialer.locks() == sorted([f"LCK..{PORT}0", "LCK.." + device])
+    with open(f"{LOCKS}/LCK..{PORT}0", encoding="ascii") as lock:
         assert lock.read() == "%10d\n" % dialer.process.pid         # as pppd writes it
     read_until(channel, b"hello")
     os.write(channel, b"~frame~")
@@ -149,7 +151,7 @@ def test_chat_carrier_lost(dialer, modems, end):
         line.drop_carrier()
     else:
         line.remote.hang_up()
-    assert "carrier lost on /dev/modem-dialer0" in dialer.over(1, 1, 16)
+    assert f"carrier lost on {line.path}" in dialer.over(1, 1, 16)
     os.close(channel)
     assert "ATH" not in line.events
     dial(dialer, 2)
@@ -237,9 +239,9 @@ def test_chat_locks_of_others(dialer, modems):
     gone = subprocess.Popen(["true"])
     gone.wait()
     device = os.path.realpath(lines[1].path).removeprefix("/dev/").replace("/", "_")
-    lock("modem-dialer0", "%10d\n" % os.getpid())
+    lock(f"{PORT}0", "%10d\n" % os.getpid())
     lock(device, "%10d\n" % os.getppid())
-    lock("modem-dialer2", "%10d\n" % gone.pid)
+    lock(f"{PORT}2", "%10d\n" % gone.pid)
     try:
         dial(dialer, 1)
         got, channel = dialer.up(1)
@@ -250,10 +252,10 @@ def test_chat_locks_of_others(dialer, modems):
         os.close(channel)
         dialer.clear(1)
         dialer.over(1, 3, 16)
-        assert os.path.exists(f"{LOCKS}/LCK..modem-dialer0") and os.path.exists(f"{LOCKS}/LCK..{device}")
-        assert not os.path.exists(f"{LOCKS}/LCK..modem-dialer2")
+        assert os.path.exists(f"{LOCKS}/LCK..{PORT}0") and os.path.exists(f"{LOCKS}/LCK..{device}")
+        assert not os.path.exists(f"{LOCKS}/LCK..{PORT}2")
     finally:
-        for name in ("modem-dialer0", device):
+        for name in (f"{PORT}0", device):
             os.unlink(f"{LOCKS}/LCK..{name}")
 
 
@@ -262,7 +264,7 @@ def test_chat_broken_tty(dialer, modems, tmp_path):
     line, = modems()
     broken = tmp_path / "no-tty"
     broken.touch()
-    devices = words("DEVICE", [str(broken), "/dev/modem-dialer*"])
+    devices = words("DEVICE", [str(broken), PORTS])
     for ref in (1, 2):
         dialer.dial(ref, CHAT, "6121", *devices, *words("SCRIPT", SCRIPT))
         got, channel = dialer.up(ref)

@@ -118,9 +118,10 @@ def test_exec_timeout(dialer):
 
 def test_exec_stubborn(dialer):
     """Who does not go on SIGHUP is killed, with all of its process group."""
-    dialer.dial(1, EXEC, "1", *sh("trap '' HUP; sleep 61 & echo here; wait; wait; sleep 62"))
+    dialer.dial(1, EXEC, "1", *sh(f"trap '' HUP; {sleep(61)} & echo here; wait; wait; {sleep(62)}"))
     _, channel = dialer.up(1)
     assert read(channel, 5) == b"here\n"
+    await_condition(lambda: sleeping(61), "its child runs")
     os.close(channel)
     dialer.clear(1)
     dialer.over(1, 3, 16)
@@ -128,11 +129,17 @@ def test_exec_stubborn(dialer):
     await_condition(lambda: not sleeping(61) and not sleeping(62), "the children of the program are gone")
 
 
+def sleep(seconds):
+    """A "sleep" that sleeping() finds, and no other run's."""
+    return f"sleep {seconds}.{os.getpid()}"
+
+
 def sleeping(seconds):
+    wanted = sleep(seconds).encode().replace(b" ", b"\0") + b"\0"
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as f:
-                if f.read() == b"sleep\0%d\0" % seconds:
+                if f.read() == wanted:
                     return True
         except OSError:
             pass
@@ -225,9 +232,10 @@ def test_messages_that_make_no_sense(dialer):
 
 def test_exec_closes_line(dialer):
     """Standard input and output closed while the program runs on: the line is lost, and the program ended."""
-    dialer.dial(1, EXEC, "1", *sh("read go; exec <&- >&-; exec sleep 63"))
+    dialer.dial(1, EXEC, "1", *sh(f"read go; exec <&- >&-; exec {sleep(63)}"))
     _, channel = dialer.up(1)
     os.write(channel, b"go\n")
+    await_condition(lambda: sleeping(63), "the program runs on")
     assert "has closed its side" in dialer.over(1, 1, 16)
     os.close(channel)
     await_condition(lambda: not sleeping(63), "the program is gone")
