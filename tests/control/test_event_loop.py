@@ -10,6 +10,9 @@ from conftest import helper
 from xl2tpd_wire import CDN, HELLO, ICCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u32, wait
 
 
+pytestmark = pytest.mark.builds("ordinary", "sanitized")
+
+
 def children(daemon):
     with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid)) as f:
         return [int(pid) for pid in f.read().split()]
