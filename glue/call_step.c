@@ -132,12 +132,17 @@ static enum vpdn_ev act_bridge(struct vpdn_call *call)
 static enum vpdn_ev act_connect(struct vpdn_call *call)
 {
 	struct vpdn_counters *n = &call->d->counters;
+	char how[64];
 
 	call->connected_ms = vpdnd_now_ms();
 	vpdn_call_drop_config(call);
 	(*(call->kind == VPDN_DIALIN_LAC ? &n->forwarded : &n->dial_lac_connected))++;
-	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, attempt %u, %u frames moved by hand",
-		      (unsigned int)(call->connected_ms - call->asked_ms), call->attempts, call->bridge.moved);
+	if (call->kind == VPDN_DIALIN_LAC)
+		snprintf(how, sizeof(how), "attempt %u", call->attempts);
+	else
+		snprintf(how, sizeof(how), "at %u bit/s, %s", call->tx_speed, vpdn_framing_text(call->framing));
+	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, %s, %u frames moved by hand",
+		      (unsigned int)(call->connected_ms - call->asked_ms), how, call->bridge.moved);
 	if (!vpdn_call_watch(call)) {
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, &n->lost_bridge, "out of memory");
 		return VPDN_EV_ADMIN;

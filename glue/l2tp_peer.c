@@ -65,7 +65,7 @@ void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c)
 	l->conn = NULL;
 	l->since_ms = vpdnd_now_ms();
 	if (!l->d->stopping)
-		vpdn_log_warn("xl2tpd has gone; its sessions end, and none is forwarded until it is back");
+		vpdn_log_warn("xl2tpd has gone; its sessions end, and none is forwarded or dialled until it is back");
 	vpdn_registry_clear(l->d->registry);
 	vpdn_calls_l2tp_gone(l->d->calls);
 	vpdn_stats_l2tp_gone(l->d->stats);
