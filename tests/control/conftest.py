@@ -17,6 +17,7 @@ from xl2tpd_wire import Daemon  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--only", help="names of tests, or how they begin, without test_, separated by blanks")
+    parser.addoption("--exactly", help="the name of one test function")
 
 
 def pytest_configure(config):
@@ -25,13 +26,16 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     build = os.environ.get("CONTROL_BUILD", "ordinary")
-    only = config.getoption("--only")
+    only, exactly = config.getoption("--only"), config.getoption("--exactly")
     wanted, others = [], []
     for item in items:
         mark = item.get_closest_marker("builds")
-        fits = build in (mark.args if mark else ("ordinary",))
+        fits = build == "any" or build in (mark.args if mark else ("ordinary",))
         test = item.name.split("[")[0].removeprefix("test_")
-        named = not only or any(test == name or test.startswith(name + "_") for name in only.split())
+        if exactly:
+            named = item.originalname == exactly
+        else:
+            named = not only or any(test == name or test.startswith(name + "_") for name in only.split())
         (wanted if fits and named else others).append(item)
     items[:] = wanted
     config.hook.pytest_deselected(items=others)
@@ -58,7 +62,7 @@ def start(tmp_path):
         if fake_clock:
             preload.append(helper("fake_clock.so"))
             env["FAKE_CLOCK"] = fake_clock
-        if fake_kernel:
+        if fake_kernel and "CONTROL_REAL_KERNEL" not in os.environ:
             preload.append(helper("fake_pppol2tp.so"))
         if fake_pppd:
             preload.append(helper("fake_pppd.so"))

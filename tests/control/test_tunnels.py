@@ -73,7 +73,7 @@ class Asked(Peer):
 
 @BOTH
 @pytest.mark.parametrize("lac,theirs,opened", [
-    ("", "lower", "theirs"), ("", "higher", "ours"), ("", "none", "ours"), ("", "equal", "none"),
+    ("", "lower", "theirs"), ("", "higher", "ours"), ("", "none", "both"), ("", "equal", "none"),
     ("tie breaker = no", "higher", "theirs"), ("tie breaker = no", "none", "both")])
 def test_tie_breaker(start, lac, theirs, opened):
     peer = Asked(start, lac)

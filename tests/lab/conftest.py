@@ -32,6 +32,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "seconds(n): time limit of a test, default 150")
+    config.addinivalue_line("markers", "by_name: runs only when it is named")
     config.addinivalue_line("markers", "stock: passes with the distribution's own packages too")
 
 
@@ -43,9 +44,7 @@ def plain_name(item):
 def pytest_collection_modifyitems(config, items):
     """--only NAME: test_NAME; when there is none, all tests whose names begin with test_NAME_."""
     wanted = config.getoption("--only")
-    if not wanted:
-        return
-    chosen = []
+    chosen = [] if wanted else [item for item in items if not item.get_closest_marker("by_name")]
     for name in wanted:
         found = [item for item in items if f"test_{name}" in (item.name, item.originalname, plain_name(item))] or \
                 [item for item in items if plain_name(item).startswith(f"test_{name}_")]
