@@ -76,7 +76,7 @@ class Daemon:
         secrets = os.path.join(self.dir, "secrets")
         if not os.path.exists(secrets):
             open(secrets, "w").close()
-        self.log = open(self.logname, "w")
+        self.log = open(self.logname, "a")
         variables = dict(os.environ, **(env or {}))
         if preload:
             variables["LD_PRELOAD"] = ":".join(preload)
@@ -298,8 +298,8 @@ class Calling(Peer):
         return sccrp
 
 
-def wait(condition, what):
-    end = time.monotonic() + TIMEOUT
+def wait(condition, what, timeout=TIMEOUT):
+    end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "waited in vain for " + what
         time.sleep(0.02)
