@@ -29,13 +29,20 @@
 #define BUNDLE_SIZE	768	/* quoted name and endpoint */
 #define ENDPOINT_SIZE	80	/* 20 octets in hexadecimal, and the class */
 
+struct bundle {
+	char name[BUNDLE_SIZE];
+	char endpoint_local[ENDPOINT_SIZE], endpoint_peer[ENDPOINT_SIZE];
+	uint16_t mrru, peer_mrru;
+	uint8_t owner;			/* its pppd outlives the session while the bundle has links */
+};
+
 struct vpdn_call_in {
 	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
 	TAILQ_ENTRY(vpdn_call_in) link;	/* in the tunnel's list, then in orphans */
 	RB_ENTRY(vpdn_call_in) by_id;	/* while the core knows it */
 	enum vpdn_call_state state;
 	uint16_t tid, cid, peer_cid;
-	char group[128];
+	char *group;
 	struct vpdn_group_use *use;	/* until it ends */
 	uint64_t since_ms;
 	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
@@ -46,15 +53,12 @@ struct vpdn_call_in {
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
 	struct in_addr addr;		/* of the group's pool */
-	char user[256], calling[256];	/* escaped */
+	char *user, *calling;		/* escaped, NULL: not known */
 	char ifname[32];
 	uint32_t pid;
 	bool has_ips;
 	struct in_addr local, remote;
-	char bundle[BUNDLE_SIZE];	/* "": no multilink */
-	char endpoint_local[ENDPOINT_SIZE], endpoint_peer[ENDPOINT_SIZE];
-	uint16_t mrru, peer_mrru;
-	bool bundle_owner;		/* its pppd outlives the session while the bundle has links */
+	struct bundle *bundle;		/* NULL: no multilink */
 	struct vpdn_end end;		/* why it ends */
 };
 
@@ -83,13 +87,20 @@ static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (c->user[0])
+	if (c->user)
 		snprintf(label, sizeof(label), "user=\"%s\"", c->user);
 	if (c->base.tunnel && c->base.core)
 		vpdn_tunnel_log(c->base.tunnel, c->base.core, label, level, "%s", text);
 	else
 		vpdn_core->log(level, "vpdn: tunnel=%u session=%u/%u%s%s: %s\n", c->tid, c->cid, c->peer_cid,
 			       *label ? " " : "", label, text);
+}
+
+/* Keeps a copy of a text; none of "", and none when there is no memory: it is for show. */
+static void set_text(char **to, const char *text)
+{
+	free(*to);
+	*to = *text ? strdup(text) : NULL;
 }
 
 /* ---- reports ---- */
@@ -107,9 +118,9 @@ static void report(const struct vpdn_call_in *c, const char *text)
 	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
 	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, c->group);
 	vpdn_ipc_put_u64(&b, VPDN_TLV_AGE_MS, vpdn_now_ms() - c->since_ms);
-	if (c->user[0])
+	if (c->user)
 		vpdn_ipc_put_text(&b, VPDN_TLV_USER, c->user);
-	if (c->calling[0])
+	if (c->calling)
 		vpdn_ipc_put_text(&b, VPDN_TLV_CALLING_NUMBER, c->calling);
 	if (c->ifname[0])
 		vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, c->ifname);
@@ -119,13 +130,13 @@ static void report(const struct vpdn_call_in *c, const char *text)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, c->local);
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, c->remote);
 	}
-	if (c->bundle[0]) {
-		vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, c->bundle);
-		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local);
-		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer);
-		vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, c->mrru);
-		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, c->peer_mrru);
-		vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, c->bundle_owner);
+	if (c->bundle) {
+		vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, c->bundle->name);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, c->bundle->endpoint_local);
+		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, c->bundle->endpoint_peer);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, c->bundle->mrru);
+		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, c->bundle->peer_mrru);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, c->bundle->owner);
 	}
 	if (text && *text)
 		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
@@ -193,6 +204,10 @@ static void release(struct vpdn_call_in *c)
 	vpdn_core->timer_del(c->timer);
 	drop_session(c);
 	forget_icrq(c);
+	free(c->group);
+	free(c->user);
+	free(c->calling);
+	free(c->bundle);
 	free(c);
 }
 
@@ -222,7 +237,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	struct vpdn_group *g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALIN);
 	struct l2tp_call_info ci;
 	struct vpdn_call_in *c;
-	char text[120];
+	char text[120], calling[256] = "";
 	int fd;
 
 	if (!g)
@@ -235,10 +250,16 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
 	}
 	c = calloc(1, sizeof(*c));
-	if (c)
+	if (c) {
 		c->icrq = malloc(len);
-	if (!c || !c->icrq) {
+		c->group = strdup(g->name);
+	}
+	if (!c || !c->icrq || !c->group) {
 		close(fd);
+		if (c) {
+			free(c->icrq);
+			free(c->group);
+		}
 		free(c);
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
 	}
@@ -255,14 +276,14 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	c->session_fd = fd;
 	c->since_ms = vpdn_now_ms();
 	vpdn_end_init(&c->end);
-	strlcpy(c->group, g->name, sizeof(c->group));
 	c->use = vpdn_group_enter(g);
-	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, c->calling, sizeof(c->calling));
+	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, calling, sizeof(calling));
+	set_text(&c->calling, calling);
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
 	RB_INSERT(by_id, &by_id, c);
 	vpdn_core->call_set_priv(core, &c->base);
-	call_log(c, LOG_INFO, "requested%s%s", c->calling[0] ? ", calling number " : "", c->calling);
+	call_log(c, LOG_INFO, "requested%s%s", *calling ? ", calling number " : "", calling);
 	vpdn_tunnel_call_added(t);
 	set_state(c, VPDN_CALL_WAIT, NULL);
 	return L2TP_ACCEPT;
@@ -307,6 +328,7 @@ static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, stru
 static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
 		      size_t len)
 {
+	char user[256];
 	struct vpdn_tunnel *t = c->base.tunnel;
 	struct start s = { .tlvs.b = b, .own_features = c->own_features };
 	struct l2tp_tunnel_info ti;
@@ -331,7 +353,7 @@ static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct
 	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
 	vpdn_avps_each(iccn, len, put_avp, &s);
 	if (s.proxy.name.present)
-		vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, c->user, sizeof(c->user));
+		set_text(&c->user, vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, user, sizeof(user)));
 	/* What cannot be used must not end the call: without it the LNS negotiates itself */
 	if (s.proxy_fault)
 		call_log(c, LOG_WARNING, "%s is damaged; going on without proxy LCP and authentication", s.proxy_fault);
@@ -381,11 +403,12 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 
 static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
+	char user[256];
 	const uint8_t *p;
 	size_t len;
 
 	if (vpdn_ipc_get_bytes(m, VPDN_TLV_USER, &p, &len))
-		vpdn_text_escape(p, len, c->user, sizeof(c->user));
+		set_text(&c->user, vpdn_text_escape(p, len, user, sizeof(user)));
 	vpdn_ipc_get_text(m, VPDN_TLV_IFNAME, c->ifname, sizeof(c->ifname));
 	c->has_ips = (vpdn_ipc_get_ip4(m, VPDN_TLV_LOCAL_IP, &c->local) & vpdn_ipc_get_ip4(m, VPDN_TLV_REMOTE_IP, &c->remote)) ||
 		     c->has_ips;
@@ -394,17 +417,20 @@ static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 /* The link is in a bundle. The owner's address is the bundle's, until its pppd is gone; another link needs none. */
 static void read_bundle(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
-	uint8_t owner = 0;
+	struct bundle read = { .owner = 0 };
 
-	if (!vpdn_ipc_get_text(m, VPDN_TLV_BUNDLE, c->bundle, sizeof(c->bundle)))
+	if (!vpdn_ipc_get_text(m, VPDN_TLV_BUNDLE, read.name, sizeof(read.name)) || !read.name[0])
 		return;
-	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_LOCAL, c->endpoint_local, sizeof(c->endpoint_local));
-	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_PEER, c->endpoint_peer, sizeof(c->endpoint_peer));
-	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &c->mrru);
-	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &c->peer_mrru);
-	vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &owner);
-	c->bundle_owner = owner;
-	if (owner)
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_LOCAL, read.endpoint_local, sizeof(read.endpoint_local));
+	vpdn_ipc_get_text(m, VPDN_TLV_ENDPOINT_PEER, read.endpoint_peer, sizeof(read.endpoint_peer));
+	vpdn_ipc_get_u16(m, VPDN_TLV_MRRU, &read.mrru);
+	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_MRRU, &read.peer_mrru);
+	vpdn_ipc_get_u8(m, VPDN_TLV_BUNDLE_OWNER, &read.owner);
+	if (!c->bundle)
+		c->bundle = malloc(sizeof(*c->bundle));
+	if (c->bundle)
+		*c->bundle = read;
+	if (read.owner)
 		vpdn_ppp_may_stay(c->ppp);
 	else
 		give_address_back(c);
@@ -416,7 +442,7 @@ static void on_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 
 	read_up(c, m);
 	read_bundle(c, m);
-	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle[0] ? ", multilink" : "", c->has_ips ? ", " : "",
+	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle ? ", multilink" : "", c->has_ips ? ", " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->local, local, sizeof(local)) : "", c->has_ips ? " to " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->remote, remote, sizeof(remote)) : "");
 	if (c->state >= VPDN_CALL_PPP_UP)

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from conftest import helper
-from xl2tpd_wire import HELLO, ICCN, ICRP, ICRQ, Peer, avp, message, u16, u32
+from xl2tpd_ipc import Node, group
+from xl2tpd_wire import Calling, HELLO, ICCN, ICRP, ICRQ, Peer, avp, message, u16, u32
 
 CALL_BYTES, TUNNEL_BYTES = 2048, 8192       # that an idle one may take
 GROWTH = 1.5            # of the time for a call, from the first hundred to ten thousand
@@ -102,6 +103,39 @@ def test_ten_thousand_calls(start, tmp_path, figures):
     assert many[1] <= GROWTH * few[1]
     assert idle <= IDLE_CPU
     peer.close()
+
+
+def test_memory_of_calls_of_the_module(figures):
+    """The same for a call of an LNS whose pppd a template has made, and that is up, with everything known of it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    node = Node(groups=[group(secret=None, pool=("10.1.0.1", "10.1.0.2", "10.1.255.254"))])
+    try:
+        template, peer, calls = node.template(), Calling(node.daemon), []
+        peer.open_as(secret=None)
+        for sid in range(1, 901):
+            if sid == 401:        # of 900
+                before = node.daemon.rss()
+            theirs = peer.call(sid, avp(22, b"02:00:00:00:%02x:%02x" % divmod(sid, 256)), avp(21, b"614629"))
+            peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), theirs)
+            call = template.accept()
+            started = call.read()
+            for fd in started.fds:
+                os.close(fd)
+            call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=started.seq)
+            call.say("CALL_UP", ("IFNAME", "ppp%d" % sid), ("USER", "user%d@example.com" % sid), ("LOCAL_IP", "10.1.0.1"),
+                     ("REMOTE_IP", "10.1.0.10"))
+            node.vpdnd.expect("L2TP_CALL_STATE", IFNAME="ppp%d" % sid)
+            calls.append(call)
+        size = (node.daemon.rss() - before) * 1024 / 500
+        figures("calls of the module: %.0f bytes each" % size)
+        assert size <= CALL_BYTES
+    finally:
+        for call in calls:
+            call.socket.close()
+        peer.close()
+        node.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_thousand_tunnels(start, tmp_path, figures):
