@@ -295,3 +295,21 @@ def test_local_addresses_are_the_calls(node):
     peer.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1))), theirs)
     assert peer.expect(CDN).value(1)[:2] == u16(4)
     peer.close()
+
+
+def test_reload_of_a_tunnel_limit(node):
+    """The tunnels that are up count after a reload as before, and a new limit holds at once."""
+    daemon = node(lns(more="max tunnels = 2"))
+    peers = [Peer(daemon, tid=tid).open() for tid in (1, 2)]
+
+    def ask(tid):
+        peers.append(Peer(daemon, tid=tid))
+        peers[-1].send(message(SCCRQ, *sccrq_avps(tid)))
+        return next(got.type for got in iter(peers[-1].receive, None) if got.type)
+
+    daemon.reload(lns(more="max tunnels = 2"))
+    assert ask(3) == STOPCCN
+    daemon.reload(lns(more="max tunnels = 3"))
+    assert ask(4) == SCCRP
+    for p in peers:
+        p.close()
