@@ -302,3 +302,15 @@ def test_call_flood(start):
     print("%d calls up in %.2f s, gone in %.2f s, %d kB more" %
           (calls, up, time.monotonic() - begin - up, daemon.rss() - before))
     peer.close()
+
+
+def test_burst_is_not_lost(start):
+    """1,500 messages while the daemon has no time for any: all are there when it has, and nobody needs to send one again."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    daemon.process.send_signal(signal.SIGSTOP)
+    for _ in range(1500):
+        peer.send(message(HELLO))
+    daemon.process.send_signal(signal.SIGCONT)
+    wait(lambda: any(got.nr == peer.ns for got in peer.everything(0.1)), "the acknowledgement of the last one")
+    peer.close()
