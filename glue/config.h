@@ -115,6 +115,7 @@ struct vpdn_group {
 	char *tunnel_password;		/* secret; NULL when !tunnel_auth */
 	uint32_t opened_idle_s, accepted_idle_s;	/* of a tunnel that we, or the peer, opened */
 	uint32_t hello_s;
+	bool hidden;			/* AVPs we send are hidden */
 	uint32_t limit;			/* sessions; 0: none */
 	/* request-dialin, request-dialout */
 	struct vpdn_peer *peers;

@@ -239,7 +239,7 @@ static int build_accept_dialout(cfg_t *sec, cfg_t *dialout, struct vpdn_group *g
 
 static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 {
-	const char *auth = cfg_getstr(sec, "tunnel-authentication");
+	const char *auth = cfg_getstr(sec, "tunnel-authentication"), *hidden = cfg_getstr(sec, "hidden");
 	char host[VPDN_NAME_MAX + 1] = "";
 
 	g->tunnel_auth = !auth || !strcmp(auth, "true");
@@ -260,6 +260,10 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 	g->opened_idle_s = vpdn_parse_u32(sec, "idle-timeout", 15);
 	g->accepted_idle_s = vpdn_parse_u32(sec, "idle-timeout", 10);
 	g->hello_s = vpdn_parse_u32(sec, "hello", 60);
+	g->hidden = hidden && !strcmp(hidden, "true");
+	if (g->hidden && !g->tunnel_auth)
+		return vpdn_parse_fail(sec, "vpdn-group %s: hidden = true needs tunnel-authentication: AVPs are hidden with its password",
+				       g->name);
 	g->limit = vpdn_parse_u32(sec, "limit", 0);
 	return 0;
 }

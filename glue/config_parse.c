@@ -316,7 +316,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		SINGLE("request-dialout", request_dialout), SINGLE("accept-dialout", accept_dialout),
 		NAMED("initiate-to", initiate, on_initiate_to),
 		STR("local-name"), STR("source-ip"), STR("tunnel-password"), STR("tunnel-authentication"),
-		STR("idle-timeout"), STR("hello"), STR("connect-timeout"), STR("limit"),
+		STR("hidden"), STR("idle-timeout"), STR("hello"), STR("connect-timeout"), STR("limit"),
 		STR("lcp-renegotiation"), SINGLE("ip-pool", pool),
 		CFG_END()
 	};

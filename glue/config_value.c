@@ -251,6 +251,7 @@ static const struct vpdn_setting settings[] = {
 	{ "vpdn-group", "source-ip", check_ip4, 0, 0, -1 },
 	{ "vpdn-group", "tunnel-password", check_secret, 0, 0, -1 },
 	{ "vpdn-group", "tunnel-authentication", check_bool, 0, 0, -1 },
+	{ "vpdn-group", "hidden", check_bool, 0, 0, -1 },
 	{ "vpdn-group", "idle-timeout", check_number, 0, DAY, -1 },
 	{ "vpdn-group", "hello", check_number, 1, DAY, -1 },
 	{ "vpdn-group", "connect-timeout", check_number, 1, 25, -1 },

@@ -81,6 +81,8 @@ static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g, u
 		vpdn_ipc_put_text(b, VPDN_TLV_SECRET, g->tunnel_password);
 	vpdn_ipc_put_u32(b, VPDN_TLV_IDLE_S, idle_s);
 	vpdn_ipc_put_u32(b, VPDN_TLV_HELLO_S, g->hello_s);
+	if (g->hidden)
+		vpdn_ipc_put_u8(b, VPDN_TLV_HIDDEN, 1);
 }
 
 /* One accept block of a group. */

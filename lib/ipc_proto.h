@@ -219,6 +219,7 @@ enum vpdn_dial_failure {
 	X(PEER_NAME,		69, text,  "the peer's Host Name")					\
 	X(TUNNEL_AUTH,		70, u8,    "1: tunnel authentication with SECRET; 0: none")		\
 	X(SECRET,		71, secret, "tunnel password")						\
+	X(HIDDEN,		94, u8,    "1: AVPs we send in the tunnel are hidden (RFC 2661 4.3)")	\
 	X(PPP_TEMPLATE,		72, text,  "name of the pppd template for accepted calls")		\
 	X(IDLE_S,		73, u32,   "seconds from the last session's end to StopCCN; 0: at once")	\
 	X(HELLO_S,		74, u32,   "seconds of silence before HELLO")				\

@@ -20,6 +20,7 @@
 #include "text.h"
 
 #define FRAMING_SYNC	1u
+#define L2TP_PORT	1701
 
 static int ref_cmp(const struct vpdn_ref_call *a, const struct vpdn_ref_call *b)
 {
@@ -218,7 +219,7 @@ static void ask(struct vpdn_ref_call *c)
 static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m)
 {
 	const uint8_t *p;
-	uint8_t auth = 0;
+	uint8_t auth = 0, hidden = 0;
 	uint16_t port = 0;
 	size_t len;
 
@@ -237,7 +238,9 @@ static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_PORT, &port);
 	vpdn_ipc_get_u32(m, VPDN_TLV_IDLE_S, &want->idle_s);
 	vpdn_ipc_get_u32(m, VPDN_TLV_HELLO_S, &want->hello_s);
-	want->port = htons(port);
+	vpdn_ipc_get_u8(m, VPDN_TLV_HIDDEN, &hidden);
+	want->hidden = hidden;
+	want->port = port == L2TP_PORT ? 0 : htons(port);
 	return 0;
 }
 

@@ -106,12 +106,14 @@ static int read_secret(struct vpdn_group *g, const struct vpdn_ipc_msg *m)
 
 static int group_read(struct vpdn_group *g, const struct vpdn_ipc_msg *m)
 {
-	uint8_t auth = 0;
+	uint8_t auth = 0, hidden = 0;
 	int rc;
 
 	vpdn_ipc_get_u8(m, VPDN_TLV_ACCEPTS, &g->accepts);
 	vpdn_ipc_get_u8(m, VPDN_TLV_TUNNEL_AUTH, &auth);
+	vpdn_ipc_get_u8(m, VPDN_TLV_HIDDEN, &hidden);
 	g->tunnel_auth = auth;
+	g->hidden = hidden;
 	vpdn_ipc_get_u32(m, VPDN_TLV_IDLE_S, &g->idle_s);
 	vpdn_ipc_get_u32(m, VPDN_TLV_HELLO_S, &g->hello_s);
 	vpdn_ipc_get_u32(m, VPDN_TLV_MAX_SESSIONS, &g->max_sessions);

@@ -85,7 +85,7 @@ struct vpdn_group {
 	uint8_t accepts;		/* enum vpdn_accepts, one bit */
 	struct vpdn_group_use *use;
 	char local_name[L2TP_NAME_SIZE];
-	bool tunnel_auth;
+	bool tunnel_auth, hidden;
 	char secret[L2TP_NAME_SIZE];
 	char template[64];
 	uint32_t idle_s, hello_s;
@@ -151,8 +151,9 @@ struct vpdn_tunnel {
 struct vpdn_tunnel_want {
 	char group[128];
 	char local_name[L2TP_NAME_SIZE], secret[L2TP_NAME_SIZE];	/* secret "": no tunnel authentication */
+	bool hidden;
 	struct in_addr peer, source;
-	in_port_t port;
+	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s, hello_s;
 };
 

@@ -195,11 +195,12 @@ static void tunnel_free(struct vpdn_tunnel *t)
 	free(t);
 }
 
-static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, const char *secret, uint32_t hello_s)
+static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, const char *secret, bool hidden, uint32_t hello_s)
 {
 	memset(p, 0, sizeof(*p));
 	strlcpy(p->local_name, local_name, sizeof(p->local_name));
 	strlcpy(p->secret, secret, sizeof(p->secret));
+	p->hidden = hidden;
 	p->hello = hello_s;
 	p->rws = RECEIVE_WINDOW;
 }
@@ -250,7 +251,7 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 	t->source = want->source;
 	t->port = want->port;
 	t->idle_s = want->idle_s;
-	params_fill(&params, want->local_name, want->secret, want->hello_s);
+	params_fill(&params, want->local_name, want->secret, want->hidden, want->hello_s);
 	params.peer = want->peer;
 	params.peer_port = want->port;
 	params.local = want->source;
@@ -355,7 +356,7 @@ int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *i
 	t->port = info->peer.sin_port;
 	t->source = info->local;
 	t->idle_s = g->idle_s;
-	params_fill(params, g->local_name, g->secret, g->hello_s);
+	params_fill(params, g->local_name, g->secret, g->hidden, g->hello_s);
 	tunnel_add(t, core);
 	*priv = t;
 	vpdn_tunnel_log(t, NULL, NULL, LOG_INFO, "requested, group %s", t->group);
@@ -390,7 +391,8 @@ static struct vpdn_tunnel *find_instead(const struct vpdn_tunnel *gone)
 	for (t = RB_NFIND(by_peer, &by_peer, &from);
 	     t && t->peer.s_addr == gone->peer.s_addr && !strcmp(t->local_name, gone->local_name);
 	     t = RB_NEXT(by_peer, &by_peer, t))
-		if (!t->closing && !t->outgoing && !strcmp(t->secret, gone->secret))
+		if (!t->closing && !t->outgoing && !strcmp(t->secret, gone->secret) &&
+		    (!gone->source.s_addr || gone->source.s_addr == t->source.s_addr))
 			return t;
 	return NULL;
 }

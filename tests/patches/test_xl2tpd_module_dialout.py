@@ -4,13 +4,15 @@ The module's outgoing calls (RFC 2661 5.2.2) on both sides, seen by vpdnd and on
 
 LNS: vpdnd says L2TP_DIAL_PLACE, the peer is a LAC. LAC: the peer is an LNS that sends OCRQ, vpdnd gets L2TP_DIAL_ASK.
 """
+import hashlib
 import os
+import struct
 
 import pytest
 
 from xl2tpd_ipc import DIALIN, DIALOUT, Node, group, open_fds
-from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, SLI, STOPCCN, WEN, Called, Calling, avp, control,
-                         message, u16, u32, wait)
+from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, SLI, STOPCCN, WEN, Called, Calling, answer, avp,
+                         control, message, u16, u32, wait)
 
 ASKED = 0x80000000          # in a CALL_REF that the module has chosen
 BY_US, BY_PEER, BY_TIMEOUT = 1, 2, 3
@@ -646,3 +648,67 @@ def test_a_hundred_calls_leave_nothing(pair):
             node.vpdnd.expect("L2TP_CALL_CLEARED")
     wait(lambda: [list(n.daemon.tunnels().values()) for n in pair] == [[1], [1]], "one call left")
     assert [open_fds(n) for n in pair] == before
+
+
+def unhidden(packet, secret=b"s3cret"):
+    """{type: (value, was it hidden)} of a message's AVPs (RFC 2661 4.3)."""
+    found, vector, rest = {}, None, packet.data[12:]
+    while rest:
+        flags, _, attr = struct.unpack("!HHH", rest[:6])
+        value, rest = rest[6:flags & 0x3FF], rest[flags & 0x3FF:]
+        if attr == 36:
+            vector = value
+        if flags & 0x4000:
+            plain, key = b"", hashlib.md5(u16(attr) + secret + vector).digest()
+            for at in range(0, len(value), 16):
+                part = value[at:at + 16]
+                plain += bytes(a ^ b for a, b in zip(part, key))
+                key = hashlib.md5(secret + part).digest()
+            value = plain[2:2 + int.from_bytes(plain[:2], "big")]
+        found[attr] = value, bool(flags & 0x4000)
+    return found
+
+
+def test_hidden_avps_of_an_lns(lns, lac):
+    """`hidden = true`: the number is not to be read in the OCRQ without the tunnel's password."""
+    dial(lns, lac, 1, "6121", ("HIDDEN", 1))
+    sccrq = unhidden(lac.expect(SCCRQ))
+    lac.their_tid = int.from_bytes(sccrq[9][0], "big")
+    lac.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LAC"), avp(9, u16(lac.tid)),
+                     avp(13, answer(sccrq[11][0], SCCRP, b"s3cret"))))
+    lac.expect(SCCCN)
+    packet = lac.expect(OCRQ)
+    ocrq = unhidden(packet)
+    assert {attr for attr, (_, hidden) in ocrq.items() if hidden} == {14, 15, 16, 17, 18, 19, 21}
+    assert ocrq[21][0] == b"6121" and b"6121" not in packet.data
+    lac.send(ocrp(500), int.from_bytes(ocrq[14][0], "big"))
+    lns.vpdnd.expect("L2TP_DIAL_ACCEPTED", CALL_REF=1)
+
+
+def test_hidden_avps_of_a_lac(dialing_lac):
+    dialing_lac.groups = [group("out", ("LNS",), accepts=DIALOUT, local_name="LAC", hidden=True)]
+    dialing_lac.configure()
+    peer = Calling(dialing_lac.daemon)
+    peer.send(message(SCCRQ, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"LNS"), avp(9, u16(peer.tid)), avp(11, b"challenge")))
+    sccrp = unhidden(peer.expect(SCCRP))
+    assert sccrp[9][1]
+    peer.their_tid = int.from_bytes(sccrp[9][0], "big")
+    peer.send(message(SCCCN, avp(13, answer(sccrp[11][0], SCCCN, b"s3cret"))))
+    got = ask(dialing_lac, peer)
+    dialing_lac.vpdnd.say("L2TP_DIAL_ACCEPT", ("CALL_REF", got["CALL_REF"]))
+    assert unhidden(peer.expect(OCRP))[14] == (u16(got["SESSION_ID"]), True)
+    peer.close()
+
+
+def test_hidden_avps_between_ours(pair):
+    """Both hide, both read."""
+    a, b = pair
+    for node, other in (pair, pair[::-1]):
+        node.groups = [group("both", ("b" if node is a else "a",), accepts=kind, local_name="a" if node is a else "b", hidden=True)
+                       for kind in (DIALIN, DIALOUT)]
+        node.configure()
+    a.place(1, (b.daemon.address, b.daemon.port), ("CALLED_NUMBER", "6121"), ("HIDDEN", 1), what="L2TP_DIAL_PLACE", group="both", local_name="a")
+    assert dial_through(b)["CALLED_NUMBER"] == b"6121"
+    up = a.vpdnd.expect("L2TP_DIAL_CONNECTED", CALL_REF=1)
+    assert (up["TX_SPEED"], up["FRAMING_TYPE"]) == (33600, 2)
+    close_all(up.fds)

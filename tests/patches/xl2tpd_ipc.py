@@ -228,9 +228,11 @@ class Node:
 
 
 def group(name="wholesale", terminate_from=("LAC",), secret="s3cret", template="corp", idle_s=1, local_name="LNS", pool=None,
-          sources=(), limit=None, accepts=DIALIN):
+          sources=(), limit=None, accepts=DIALIN, hidden=False):
     tlvs = [("GROUP", name), ("ACCEPTS", accepts), ("LOCAL_NAME", local_name), ("TUNNEL_AUTH", 1 if secret else 0), ("IDLE_S", idle_s),
             ("HELLO_S", 60)]
+    if hidden:
+        tlvs.append(("HIDDEN", 1))
     if accepts == DIALIN:
         tlvs.append(("PPP_TEMPLATE", template))
     if secret:

@@ -214,7 +214,7 @@ class Peer:
                 if got.ns != self.nr & 0xFFFF:
                     continue
                 self.nr += 1
-                if got.type in (SCCRQ, SCCRP):
+                if got.type in (SCCRQ, SCCRP) and len(got.value(9)) == 2:      # not hidden
                     self.their_tid = got.number(9)
                 if self.acknowledge:
                     self.zlb()

@@ -101,6 +101,7 @@ static void request_group_and_defaults(void **state)
 	assert_true(g->tunnel_auth);
 	assert_string_equal(g->tunnel_password, "s");
 	assert_int_equal(g->opened_idle_s, 15);
+	assert_false(g->hidden);
 	assert_int_equal(g->hello_s, 60);
 	assert_int_equal(g->connect_timeout_s, 10);
 	assert_int_equal(g->limit, 0);
@@ -330,6 +331,7 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n}\n", 2, "accepts none", "request-dialin, accept-dialin, request-dialout, accept-dialout" },
 		{ "vpdn-group a {\n" REQUEST TO "}\n", 4, "tunnel-password is missing", "tunnel-authentication = false" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-password = \"\"\n}\n", 4, "tunnel-password", "1 to 255" },
+		{ "vpdn-group a {\n" REQUEST TO "tunnel-authentication = false\nhidden = true\n}\n", 6, "hidden", "tunnel-authentication" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-authentication = no\n}\n", 4, "\"no\"", "true, false" },
 		{ "vpdn-group a {\n" REQUEST SECRET "}\n", 4, "no initiate-to", "initiate-to \"ADDRESS\"" },
 		{ "vpdn-group a {\n" REQUEST SECRET "initiate-to \"lns.example.com\" { }\n}\n", 4, "lns.example.com", "IPv4 address" },
