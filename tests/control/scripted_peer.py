@@ -13,6 +13,14 @@ import time
 from xl2tpd_wire import SCCCN, SCCRP, SCCRQ, Message, control, message, sccrq_avps, u16, avp
 
 
+SO_RCVBUFFORCE = 33             # socket(7); Python has no name for it
+
+
+def large_buffer(sock):
+    """Room for what a daemon says in one go."""
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
+
+
 class Path:
     """What it does to packets of one direction. probability: of a loss, and of a duplicate and a late packet each."""
 
@@ -37,7 +45,7 @@ class Path:
 class ScriptedPeer:
     def __init__(self, daemon, loss=0.0, seed=1, timeout=1.0, window=4, rws=None, tid=4711, address="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        large_buffer(self.socket)
         self.socket.bind((address, 0))
         self.to = (daemon.address, daemon.port)
         self.outward, self.inward = Path(seed, loss), Path(seed + 1, loss)

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which tunnels come up: limits, and requests that cross (RFC 2661, section 4.4.3, Tie Breaker)."""
-import time
-
 import pytest
 
-from xl2tpd_wire import HELLO, SCCCN, SCCRP, SCCRQ, STOPCCN, Message, Peer, avp, control, message, sccrq_avps, u16, wait
+from xl2tpd_wire import SCCCN, SCCRP, SCCRQ, STOPCCN, Message, Peer, avp, control, message, sccrq_avps, u16, wait
 
 BOTH = pytest.mark.builds("ordinary", "sanitized")
 LNS = "[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n"
