@@ -119,6 +119,7 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 	set(o, "name", json_string(g->name));
 	set(o, "local_name", json_string(g->local_name));
 	set(o, "tunnel_authentication", json_boolean(g->tunnel_auth));
+	set(o, "hidden", json_boolean(g->hidden));
 	set(o, "idle_timeout_s", json_integer(g->requests ? g->opened_idle_s : g->accepted_idle_s));
 	set(o, "hello_s", json_integer(g->hello_s));
 	set(o, "limit", g->limit ? json_integer(g->limit) : json_null());

@@ -394,8 +394,9 @@ static void print_group(const json_t *g)
 	cell_number(g, "idle_timeout_s", NULL, a, sizeof(a));
 	cell_number(g, "hello_s", NULL, b, sizeof(b));
 	field("local-name", "%s", text_of(g, "local_name"));
-	field("tunnel", "authentication %s, idle-timeout %s s, hello %s s",
-	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off", a, b);
+	field("tunnel", "authentication %s%s, idle-timeout %s s, hello %s s",
+	      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off",
+	      json_is_true(json_object_get(g, "hidden")) ? ", AVPs hidden" : "", a, b);
 	for (size_t i = 0; i < sizeof(group_lines) / sizeof(group_lines[0]); i++) {
 		const json_t *block = json_object_get(g, group_lines[i].block);
 
