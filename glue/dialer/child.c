@@ -174,6 +174,7 @@ struct vpdn_child *vpdn_child_new(struct event_base *base, const struct vpdn_chi
 				  void (*ended)(void *arg, const struct vpdn_child_end *end), void *arg, int *err)
 {
 	struct vpdn_child *c = calloc(1, sizeof(*c));
+	sigset_t all, before;
 	pid_t parent = getpid();
 	int pipe_fds[2];
 
@@ -187,10 +188,14 @@ struct vpdn_child *vpdn_child_new(struct event_base *base, const struct vpdn_chi
 	c->arg = arg;
 	c->pidfd = -1;
 	c->report_fd = pipe_fds[0];
+	/* Until the child has dropped them, our signal handlers are its own: a signal for it would be taken for one of ours. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
 	c->pid = fork();
 	if (c->pid == 0)
 		run(how, parent, pipe_fds[1]);
 	*err = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pipe_fds[1]);
 	if (c->pid < 0) {
 		child_free(c);

@@ -140,6 +140,16 @@ def test_chat_cancelled(dialer, modems):
     line.await_event("hung up: ")
 
 
+def test_chat_cancelled_at_once(dialer, modems):
+    """BEARER_START and BEARER_CLEAR in one burst: chat gets its SIGTERM before it runs, and vpdn-dialer is not who obeys it."""
+    modems(n1=modem.SILENCE)
+    for ref in range(1, 31):
+        dial(dialer, ref, "1")
+        dialer.clear(ref, "cancelled")
+        dialer.over(ref, 3, 16)
+    assert "stopping" not in dialer.text()
+
+
 @pytest.mark.parametrize("end", ["line cut", "far end"])
 def test_chat_carrier_lost(dialer, modems, end):
     """DCD drops: CDN 1 for the LNS, and the hang-up script is not run on a modem that has hung up."""
