@@ -83,8 +83,10 @@ static void send_padi_or_padr(struct pppoe *p)
 	vpdn_pppoe_put(&w, VPDN_PPPOE_HOST_UNIQ, &p->user.uniq, sizeof(p->user.uniq));
 	if (p->mtu > VPDN_PPPOE_PLAIN_MRU)
 		vpdn_pppoe_put(&w, VPDN_PPPOE_MAX_PAYLOAD, payload, sizeof(payload));
-	put_echoed(&w, VPDN_PPPOE_AC_COOKIE, &p->cookie);
-	put_echoed(&w, VPDN_PPPOE_RELAY_SESSION_ID, &p->relay);
+	if (padr) {
+		put_echoed(&w, VPDN_PPPOE_AC_COOKIE, &p->cookie);
+		put_echoed(&w, VPDN_PPPOE_RELAY_SESSION_ID, &p->relay);
+	}
 	vpdn_pppoe_if_send(p->interface, padr ? p->peer : NULL, &w);
 }
 
@@ -158,10 +160,10 @@ static bool echo(const struct vpdn_pppoe_packet *packet, uint16_t tag, struct ec
 	e->there = vpdn_pppoe_find(packet, tag, &value, &e->len);
 	if (!e->there)
 		return true;
-	if (e->len > sizeof(e->value))
-		return false;
-	memcpy(e->value, value, e->len);
-	return true;
+	e->there = e->len <= sizeof(e->value);
+	if (e->there)
+		memcpy(e->value, value, e->len);
+	return e->there;
 }
 
 static bool has_service(const struct vpdn_pppoe_packet *packet, const char *service)

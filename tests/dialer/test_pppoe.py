@@ -316,7 +316,8 @@ def test_pppoe_hostile(dialer, ac):
     ac.say(0x42, offer, uniq)
     ac.socket.send(ac.client + ac.mac + struct.pack(">H", ETH_DISCOVERY))
     ac.socket.send(ac.client + ac.mac + struct.pack(">HBBHH", ETH_DISCOVERY, 0x12, PADO, 0, 0))
-    ac.offer(service=b"6121")                                                   # the repeated PADI
+    again = ac.offer(service=b"6121")                                           # the repeated PADI
+    assert again.tags == padi.tags                                              # says nothing that those had said, let alone more
     padr = ac.expect(PADR)
     ac.say(PADS, uniq, tag(SERVICE_NAME, b"6121"), session=4, src=bytes.fromhex("020000000099"))
     ac.say(PADS, uniq, tag(SERVICE_NAME, b"6121"))                              # neither session nor error
