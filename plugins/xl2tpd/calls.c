@@ -371,13 +371,17 @@ int vpdn_calls_clear(const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_ref_call *c = vpdn_ref_find(m);
 	uint16_t result = VPDN_CDN_ADMINISTRATIVE, error = 0, q931 = 0;
+	const uint8_t *p = NULL;
+	size_t len = 0;
 	char text[120];
 
 	if (!c)
 		return -ENOENT;
 	vpdn_ipc_get_u16(m, VPDN_TLV_RESULT, &result);
 	vpdn_ipc_get_u16(m, VPDN_TLV_ERROR_CODE, &error);
-	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, text, sizeof(text));
+	/* The core sends no longer messages; of a long one the beginning says most. */
+	vpdn_ipc_get_bytes(m, VPDN_TLV_TEXT, &p, &len);
+	snprintf(text, sizeof(text), "%.*s", (int)len, p ? (const char *)p : "");
 	vpdn_ipc_get_u16(m, VPDN_TLV_Q931_CAUSE, &q931);
 	vpdn_ref_end(c, result, error, q931, text);
 	return 0;

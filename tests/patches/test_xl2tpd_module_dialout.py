@@ -206,8 +206,10 @@ def test_lns_gives_up(lns, lac, state):
     ocrq = dial_first(lns, lac)
     if state == "accepted":
         accept(lns, lac, ocrq)
-    lns.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 3), ("Q931_CAUSE", 16), ("TEXT", "cancelled"))
+    why = "cancelled: " + 100 * "very " + "long"
+    lns.vpdnd.say("L2TP_CALL_CLEAR", ("CALL_REF", 1), ("RESULT", 3), ("Q931_CAUSE", 16), ("TEXT", why[:255]))
     end = lac.expect(CDN)
+    assert end.value(1)[4:] == why[:119].encode()       # a long message is cut, not left out
     assert end.sid == (500 if state == "accepted" else 0) and end.number(14) == ocrq.number(14)
     assert result(end) == (3, 0) and end.value(12)[:2] == u16(16)
     lac.send(occn() if state == "accepted" else ocrp(500), ocrq.number(14))
