@@ -40,7 +40,7 @@ int vpdn_dial_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdnd *d = vpdn_conn_daemon(c);
 	char asked[VPDN_NUMBER_MAX + 1];
-	uint32_t pid = 0, timeout;
+	uint32_t pid = 0, timeout, min, max;
 	struct vpdn_call *call;
 
 	if (vpdn_conn_call(c))
@@ -63,6 +63,13 @@ int vpdn_dial_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (!vpdn_number_get(m, asked) || !vpdn_number_translate(call->choice.group, asked, call->number))
 		return refuse(call, VPDN_DIAL_CONFIG, "the number, as given or as translated, is not one of 1 to %u printable characters",
 			      VPDN_NUMBER_MAX);
+	min = call->choice.group->min_bps;
+	max = call->choice.group->max_bps;
+	vpdn_ipc_get_u32(m, VPDN_TLV_MIN_BPS, &min);
+	vpdn_ipc_get_u32(m, VPDN_TLV_MAX_BPS, &max);
+	if (min > max)
+		return refuse(call, VPDN_DIAL_CONFIG, "no line has %u to %u bit/s, as caller and vpdn-group %s together ask for", min, max,
+			      call->group);
 	timeout = call->choice.group->dial_timeout_s * 1000;
 	vpdn_ipc_get_u32(m, VPDN_TLV_TIMEOUT_MS, &timeout);
 	call->deadline_ms = call->asked_ms + (timeout < DIAL_TIMEOUT_MAX_MS ? timeout : DIAL_TIMEOUT_MAX_MS);

@@ -134,6 +134,21 @@ static void a_call_from_ocrq_to_cdn(void **state)
 	close(l2tp);
 }
 
+/* One limit of pppd's options against the other one of the group: 64000 to 56000 bit/s. */
+static void speeds_must_make_sense_together(void **state)
+{
+	int l2tp = module(), plugin = hello(VPDN_ROLE_PPP);
+
+	(void)state;
+	begin_dial("out", "6121");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_MIN_BPS, 64000);
+	send_msg(plugin, NULL, 0);
+	over(plugin, VPDN_DIAL_CONFIG, "64000 to 56000");
+	assert_true(calls_are_gone());
+	close(plugin);
+	close(l2tp);
+}
+
 /* What pppd's options say wins over the group. */
 static void who_asks_may_say_otherwise(void **state)
 {
@@ -520,6 +535,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_from_ocrq_to_cdn),
+		TEST(speeds_must_make_sense_together),
 		TEST(who_asks_may_say_otherwise),
 		TEST(occn_without_ocrp),
 		TEST(what_a_lac_says_of_the_line),
