@@ -130,8 +130,6 @@ static void begin_words(struct vpdn_words *w, unsigned int timeout_s)
 
 static void hung_up(struct chat *c)
 {
-	if (c->tty)
-		vpdn_tty_flush(c->tty);
 	vpdn_tty_release(c->tty);
 	c->tty = NULL;
 	vpdn_bearer_hung_up(&c->b);
@@ -209,6 +207,7 @@ static void up(struct chat *c)
 {
 	struct vpdn_line line = { .fd = c->tty->fd, .access = VPDN_ACCESS_TTY, .interface = c->tty->path, .framing = 2 };
 	char err[200];
+	bool counts;
 
 	line.speed = c->speed ? c->speed : c->baud ? c->baud : vpdn_tty_speed(c->tty);
 	line.speed_said = c->speed;
@@ -218,9 +217,8 @@ static void up(struct chat *c)
 		return;
 	}
 	c->phase = UP;
-	if (!vpdn_bearer_up(&c->b, &line))
-		return;
-	if (vpdn_tty_errors(c->tty, c->errors_before))
+	counts = vpdn_tty_errors(c->tty, c->errors_before);
+	if (vpdn_bearer_up(&c->b, &line) && counts)
 		wait_ms(c, ERRORS_MS);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -27,19 +28,36 @@ static struct vpdn_tty *find(struct vpdn_dialer_daemon *d, const char *path)
 	return NULL;
 }
 
+/* By another name: our own lock would not keep us off it. */
+static bool device_in_use(struct vpdn_dialer_daemon *d, const char *path)
+{
+	struct vpdn_tty *t;
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISCHR(st.st_mode))
+		return false;
+	LIST_FOREACH(t, &d->ttys, link)
+		if (t->fd >= 0 && t->device == st.st_rdev)
+			return true;
+	return false;
+}
+
 static void forget(struct vpdn_tty *t)
 {
 	LIST_REMOVE(t, link);
 	free(t);
 }
 
-static int set_up(int fd, uint32_t baud, const char **what)
+static int set_up(struct vpdn_tty *t, uint32_t baud, const char **what)
 {
 	struct termios tio;
+	struct stat st;
+	int fd = t->fd;
 
 	*what = "reading its settings";
-	if (tcgetattr(fd, &tio) < 0)
+	if (fstat(fd, &st) < 0 || tcgetattr(fd, &tio) < 0)
 		return -errno;
+	t->device = st.st_rdev;
 	cfmakeraw(&tio);
 	tio.c_iflag |= IGNBRK | IGNPAR;
 	tio.c_cflag &= ~(tcflag_t)(CSTOPB | PARENB | CSIZE);
@@ -68,7 +86,7 @@ static int open_tty(struct vpdn_tty *t, uint32_t baud, pid_t *holder, const char
 		return rc;
 	*what = "opening it";
 	t->fd = open(t->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	rc = t->fd < 0 ? -errno : set_up(t->fd, baud, what);
+	rc = t->fd < 0 ? -errno : set_up(t, baud, what);
 	if (!rc)
 		return 0;
 	if (t->fd >= 0)
@@ -92,7 +110,7 @@ static struct vpdn_tty *try_tty(struct vpdn_dialer_daemon *d, const char *path, 
 	pid_t holder = 0;
 	int rc;
 
-	if (t && t->fd >= 0) {
+	if ((t && t->fd >= 0) || device_in_use(d, path)) {
 		s->busy++;
 		return NULL;
 	}
@@ -151,6 +169,7 @@ void vpdn_tty_release(struct vpdn_tty *t)
 {
 	if (!t)
 		return;
+	tcflush(t->fd, TCIOFLUSH);
 	close(t->fd);
 	vpdn_tty_unlock(&t->lock);
 	forget(t);
@@ -202,11 +221,6 @@ bool vpdn_tty_drop_dtr(struct vpdn_tty *t)
 	int dtr = TIOCM_DTR;
 
 	return ioctl(t->fd, TIOCMBIC, &dtr) == 0;
-}
-
-void vpdn_tty_flush(struct vpdn_tty *t)
-{
-	tcflush(t->fd, TCIOFLUSH);
 }
 
 bool vpdn_tty_errors(const struct vpdn_tty *t, uint32_t counters[6])

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "bearer.h"
 #include "dialer.h"
@@ -21,6 +22,7 @@ struct vpdn_tty {
 	LIST_ENTRY(vpdn_tty) link;
 	char path[256];
 	int fd;			/* -1: not in use */
+	dev_t device;		/* which it is, whatever its name; with fd */
 	uint64_t bad_until_ms;	/* not to be tried before */
 	struct vpdn_tty_lock lock;
 };
@@ -32,7 +34,7 @@ struct vpdn_tty {
  */
 struct vpdn_tty *vpdn_tty_take(struct vpdn_dialer_daemon *d, char *const *patterns, uint32_t baud, struct vpdn_outcome *why);
 
-/* Closes and unlocks. NULL is fine. */
+/* Closes and unlocks; what is unread and unsent is lost, so that nothing waits for it. NULL is fine. */
 void vpdn_tty_release(struct vpdn_tty *t);
 
 /* Forgets everything; nothing may be in use. */
@@ -46,9 +48,6 @@ uint32_t vpdn_tty_speed(const struct vpdn_tty *t);
 
 /* Drops DTR. False when the tty has no such line: a pty. */
 bool vpdn_tty_drop_dtr(struct vpdn_tty *t);
-
-/* Throws away what is unread and unsent, so that closing does not wait for it. */
-void vpdn_tty_flush(struct vpdn_tty *t);
 
 /*
  * Error counters since the tty driver was loaded, in the order of AVP 34: CRC, framing, hardware overruns, buffer overruns,

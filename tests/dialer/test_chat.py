@@ -238,6 +238,20 @@ def test_chat_pool(dialer, modems):
         dialer.over(ref, 3, 16)
 
 
+def test_chat_one_tty_by_two_names(dialer, modems):
+    """A pool, or two dialers, may name a tty by a link and by its device: it is one tty, and it has one call."""
+    line, = modems()
+    dial(dialer, 1)
+    _, channel = dialer.up(1)
+    dial(dialer, 2, tty=os.path.realpath(line.path))
+    assert "1 in use, 0 not working" in dialer.over(2, 4, 34)
+    os.write(channel, b"still there")
+    read_until(channel, b"still there")
+    os.close(channel)
+    dialer.clear(1)
+    dialer.over(1, 3, 16)
+
+
 def lock(name, text):
     with open(f"{LOCKS}/LCK..{name}", "w", encoding="ascii") as f:
         f.write(text)
