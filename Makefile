@@ -62,7 +62,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-dialer check-ppp check-ppp252 \
-	check-patches check-control check-lab lab-shell setup clean help
+	check-patches check-control fuzz check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
 
@@ -171,6 +171,8 @@ check-patches: setup					## the series apply, build, and keep malformed input ou
 	$(Q)tests/patches/run
 check-control: setup					## xl2tpd's control plane, without PPP; TEST=name runs one
 	$(Q)tests/control/run $(TEST)
+fuzz: setup						## libFuzzer, with clang: FUZZ_SECONDS each; TARGET=name runs one
+	$(Q)tests/fuzz/run $(TARGET)
 check-lab: debs						## lab tests; TEST=name runs one
 	$(Q)tests/lab/run $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up

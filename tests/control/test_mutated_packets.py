@@ -81,7 +81,7 @@ def check(daemon, name):
 
 
 def test_mutated_packets(start):
-    daemon = start(options=OPTIONS, preload=[helper("fake_fork.so")])
+    daemon = start(options=OPTIONS, preload=[helper("fake_pppd.so")], env={"FAKE_PPPD": "/no/such/pppd"})
     check(daemon, "peer")
 
 
