@@ -2,6 +2,8 @@
 """xl2tpd's main loop: signals, timers and descriptors."""
 import os
 import signal
+import socket
+import struct
 import time
 
 import pytest
@@ -16,6 +18,12 @@ pytestmark = pytest.mark.builds("ordinary", "sanitized")
 def children(daemon):
     with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid)) as f:
         return [int(pid) for pid in f.read().split()]
+
+
+def cpu(daemon):
+    """Seconds it has been running on a CPU."""
+    with open("/proc/%d/schedstat" % daemon.process.pid) as f:
+        return int(f.read().split()[0]) / 1e9
 
 
 def environment(pid):
@@ -120,6 +128,61 @@ def test_pppd_that_cannot_be_executed_ends_its_call(start, tmp_path):
     peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), sid)
     assert peer.expect(CDN).value(1)[:2] == b"\0\4"
     daemon.wait_log("Permission denied")
+    peer.close()
+
+
+def script(tmp_path, text):
+    """A pppd that is a shell script, on the pty of the daemon's user-space mode."""
+    path = tmp_path / "pppd"
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return {"FAKE_PPPD": str(path)}
+
+
+def begin_call(daemon):
+    peer = Peer(daemon).open()
+    sid = peer.call(1)
+    peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), sid)
+    return peer
+
+
+def test_frames_of_pppd_become_packets(start, tmp_path):
+    """Async HDLC from the pty; each frame goes to the peer, without its FCS (RFC 2661, section 3.1; RFC 1662, section 4)."""
+    frames = [b"\xff\x03\xc0\x21" + bytes([1, i, 0, 4]) for i in (1, 2, 3)]
+    text = "".join("\\%03o" % byte for frame in frames for byte in b"~" + frame + b"??" + b"~")
+    daemon = start(fake_pppd=True, env=script(tmp_path, "printf '%s'\nexec sleep 60\n" % text), options="force userspace = yes\n")
+    peer = begin_call(daemon)
+    got = []
+
+    def data():
+        while peer.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)[0] & 0x80:
+            peer.receive()
+        got.append(peer.socket.recv(4096))
+        return len(got) == 3
+
+    def arrived():
+        try:
+            return data()
+        except BlockingIOError:
+            return False
+    wait(arrived, "three frames")
+    assert [packet[-8:] for packet in got] == frames
+    assert all(struct.unpack("!HHH", packet[:6])[1:] == (peer.tid, 1) for packet in got)
+    peer.close()
+
+
+def test_pty_without_pppd_takes_no_time(start, tmp_path):
+    """A pppd that has closed its terminal and does not end: the daemon waits for that, and does nothing else."""
+    daemon = start(fake_pppd=True, env=script(tmp_path, "exec sleep 60 <&- >&- 2>&-\n"), options="force userspace = yes\n")
+    peer = begin_call(daemon)
+    peer.expect(None)
+    wait(lambda: any(os.path.basename(os.readlink("/proc/%d/exe" % pid)) == "sleep" for pid in children(daemon)), "the script")
+    before = cpu(daemon)
+    time.sleep(1)       # what is measured is that time
+    assert cpu(daemon) - before < 0.1
+    for pid in children(daemon):
+        os.kill(pid, signal.SIGKILL)
+    assert peer.expect(CDN).sid == 1
     peer.close()
 
 
