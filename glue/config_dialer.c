@@ -8,6 +8,10 @@
 #include "config_value.h"
 #include "ipc_proto.h"
 
+/* Of all words of a dialer: they go to vpdn-dialer in one message, with the call's own data. */
+#define LISTS_MAX	16384u	/* octets */
+#define WORD_HEADER	4u	/* octets of a TLV besides its value */
+
 /* What most modems need, when vpdn.conf does not say it. */
 static const char *const usual_script[] = { "", "ATZ", "OK", "ATDT%n", "CONNECT", "" };
 
@@ -59,6 +63,19 @@ static const struct {
 	int (*build)(cfg_t *sec, struct vpdn_dialer *d);
 } kinds[] = { { "chat", build_chat }, { "pppoe", build_pppoe }, { "exec", build_exec } };
 
+static int check_lists(cfg_t *sec, const struct vpdn_dialer *d)
+{
+	const struct vpdn_strings *lists[] = { &d->ttys, &d->script, &d->hangup, &d->command };
+	size_t octets = 0;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (size_t k = 0; k < lists[i]->n; k++)
+			octets += strlen(lists[i]->v[k]) + WORD_HEADER;
+	return octets <= LISTS_MAX ? 0 :
+	       vpdn_parse_fail(sec, "dialer %s: its lists have %zu octets, with %u for each word; allowed: %u", d->name, octets, WORD_HEADER,
+			       LISTS_MAX);
+}
+
 int vpdn_dialer_build(struct vpdn_config *c, cfg_t *sec)
 {
 	struct vpdn_dialer *d = calloc(1, sizeof(*d));
@@ -81,7 +98,7 @@ int vpdn_dialer_build(struct vpdn_config *c, cfg_t *sec)
 	if (n != 1)
 		return vpdn_parse_fail(sec, "dialer %s: has %s; needed: one of chat, pppoe, exec", d->name,
 				       n ? "more than one way to dial" : "no way to dial");
-	return kinds[kind].build(cfg_getnsec(sec, kinds[kind].name, 0), d);
+	return kinds[kind].build(cfg_getnsec(sec, kinds[kind].name, 0), d) ? -1 : check_lists(sec, d);
 }
 
 int vpdn_dials_resolve(struct vpdn_config *c, cfg_t *root)

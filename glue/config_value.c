@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 
 #include "proxy.h"
 
@@ -40,6 +41,14 @@ static const char *check_number(const struct vpdn_setting *row, const char *valu
 		return NULL;
 	snprintf(allowed, sizeof(allowed), "a whole number from %u to %u", row->min, row->max);
 	return allowed;
+}
+
+static const char *check_speed(const struct vpdn_setting *row, const char *value)
+{
+	struct termios tio = { 0 };
+	uint32_t v;
+
+	return vpdn_value_u32(value, row->min, row->max, &v) && cfsetspeed(&tio, v) == 0 ? NULL : "a speed of ttys, such as 9600 or 115200";
 }
 
 static const char *check_bool(const struct vpdn_setting *row, const char *value)
@@ -288,7 +297,7 @@ static const struct vpdn_setting settings[] = {
 	{ "dialer", "limit", check_number, 1, 65535, -1 },
 	{ "dialer", "timeout", check_number, 1, 600, -1 },
 	{ "chat", "tty", check_path, 0, 255, -1 },
-	{ "chat", "speed", check_number, 300, 4000000, -1 },
+	{ "chat", "speed", check_speed, 300, 4000000, -1 },
 	{ "chat", "script", check_text, 0, 255, -1 },
 	{ "chat", "hangup", check_text, 0, 255, -1 },
 	{ "pppoe", "interface", check_interface, 0, 0, -1 },

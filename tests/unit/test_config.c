@@ -308,6 +308,12 @@ static void a_reference_keeps_it(void **state)
 	vpdn_config_put(NULL);
 }
 
+/* 64 words of 255 octets, after one of two: with what each word costs in a message too much for one. */
+#define W51	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define W1	"\"" W51 W51 W51 W51 W51 "\", "
+#define W8	W1 W1 W1 W1 W1 W1 W1 W1
+#define W65	"\"/x\", " W8 W8 W8 W8 W8 W8 W8 W8
+
 static void mistakes(void **state)
 {
 	static const struct {
@@ -392,7 +398,9 @@ static void mistakes(void **state)
 		{ DIALER("chat { tty = { \"/dev/ttyS0\" } }\nchat { tty = { \"/dev/ttyS1\" } }"), 3, "chat: given twice", "once in a dialer" },
 		{ DIALER("chat { }"), 2, "chat needs tty", "/dev/" },
 		{ DIALER("chat { tty = { ttyS0 } }"), 2, "ttyS0", "absolute path" },
-		{ DIALER("chat { tty = { \"/dev/ttyS0\" } speed = 200 }"), 2, "200", "from 300" },
+		{ DIALER("chat { tty = { \"/dev/ttyS0\" } speed = 200 }"), 2, "200", "9600 or 115200" },
+		{ DIALER("chat { tty = { \"/dev/ttyS0\" } speed = 100000 }"), 2, "100000", "9600 or 115200" },
+		{ DIALER("exec { command = { " W65 "} }"), 3, "16582 octets", "16384" },
 		{ DIALER("chat { tty = { \"/dev/ttyS0\" } script = { \"\", \"AT\tZ\" } }"), 2, "script", "printable" },
 		{ DIALER("pppoe { service = x }"), 2, "pppoe needs interface", "" },
 		{ DIALER("pppoe { interface = \"eth0 1\" }"), 2, "eth0 1", "network interface" },
