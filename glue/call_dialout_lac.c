@@ -18,11 +18,6 @@
 #include "registry.h"
 #include "result_code.h"
 
-/* Q.931 causes (ITU-T Q.850) of refusals. */
-#define Q931_UNALLOCATED	1	/* unallocated number */
-#define Q931_INVALID_NUMBER	28	/* invalid number format */
-#define Q931_NO_CIRCUIT		34	/* no circuit or channel available */
-#define Q931_TEMPORARY		41	/* temporary failure */
 #define DIALER_MARGIN_MS	5000	/* for vpdn-dialer to say that the time is up */
 
 static int refuse(struct vpdn_call *call, uint16_t result, uint16_t q931, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -68,34 +63,34 @@ int vpdn_bearer_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (t)
 		call->peer = t->peer;
 	if (d->stopping)
-		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, Q931_TEMPORARY, "vpdnd is stopping");
+		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "vpdnd is stopping");
 	if (vpdn_call_no_fds(call, &d->counters.dial_lac_refused)) {
-		call->cause.q931 = Q931_NO_CIRCUIT;
+		call->cause.q931 = VPDN_Q931_NO_CIRCUIT;
 		return vpdn_call_step(call, VPDN_EV_REJECT);
 	}
 	g = vpdn_config_group(d->config, call->group);
 	if (!g || !(g->accepts & VPDN_ACCEPTS_DIALOUT))
 		return refuse(call, VPDN_CDN_ADMINISTRATIVE, 0, "vpdn-group %s does not accept dial-out any more", call->group);
 	if (!vpdn_number_get(m, asked))
-		return refuse(call, VPDN_CDN_INVALID_DESTINATION, Q931_INVALID_NUMBER,
+		return refuse(call, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_INVALID_NUMBER,
 			      "the number is not one of 1 to %u printable characters", VPDN_NUMBER_MAX);
 	strlcpy(call->number, asked, sizeof(call->number));
 	call->config = vpdn_config_get(d->config);
 	call->choice.group = g;
 	call->dial = vpdn_number_dialer(g, asked, call->number);
 	if (!call->dial)
-		return refuse(call, VPDN_CDN_INVALID_DESTINATION, Q931_UNALLOCATED, "no dial of vpdn-group %s takes the number %s", g->name, asked);
+		return refuse(call, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_UNALLOCATED, "no dial of vpdn-group %s takes the number %s", g->name, asked);
 	dialer = call->dial->dialer;
 	strlcpy(call->dialer, dialer->name, sizeof(call->dialer));
 	if (vpdn_usage_full(&d->usages, VPDN_USAGE_GROUP, g->name, g->limit))
-		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, Q931_NO_CIRCUIT, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
+		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_NO_CIRCUIT, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
 	if (vpdn_usage_full(&d->usages, VPDN_USAGE_DIALER, dialer->name, dialer->limit))
-		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, Q931_NO_CIRCUIT, "limit of dialer %s (%u) reached", dialer->name, dialer->limit);
+		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_NO_CIRCUIT, "limit of dialer %s (%u) reached", dialer->name, dialer->limit);
 	if (!vpdn_dialer_connected(d->dialer))
-		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, Q931_TEMPORARY, "vpdn-dialer is not running");
+		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "vpdn-dialer is not running");
 	if (!vpdn_call_count(&call->of_group, vpdn_usage_get(&d->usages, VPDN_USAGE_GROUP, g->name, NULL)) ||
 	    !vpdn_call_count(&call->of_dialer, vpdn_usage_get(&d->usages, VPDN_USAGE_DIALER, dialer->name, NULL)))
-		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, Q931_TEMPORARY, "out of memory");
+		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "out of memory");
 	return vpdn_call_step(call, VPDN_EV_DIAL);
 }
 

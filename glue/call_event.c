@@ -12,10 +12,6 @@
 #include "log.h"
 #include "result_code.h"
 
-/* Q.931 causes (ITU-T Q.850). */
-#define Q931_NORMAL		16	/* normal call clearing */
-#define Q931_TIMER_EXPIRY	102	/* recovery on timer expiry */
-
 void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct vpdn_call *call = arg;
@@ -29,7 +25,7 @@ void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 	case VPDN_ST_DIALLING:
 		vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &n->dial_bearer_failed, "the call was not up in time");
 		call->cause.failure = VPDN_DIAL_TIMEOUT;
-		call->cause.q931 = call->kind == VPDN_DIALOUT_LAC ? Q931_TIMER_EXPIRY : 0;
+		call->cause.q931 = call->kind == VPDN_DIALOUT_LAC ? VPDN_Q931_TIMER : 0;
 		break;
 	case VPDN_ST_CLEARING:
 	case VPDN_ST_HANGING_UP:
@@ -85,7 +81,7 @@ static void on_access(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.dial_lac_ended, "loss of carrier: the line hung up");
-	call->cause.q931 = Q931_NORMAL;
+	call->cause.q931 = VPDN_Q931_NORMAL;
 	vpdn_call_step(call, VPDN_EV_ACCESS_HUP);
 }
 

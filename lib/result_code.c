@@ -189,10 +189,10 @@ bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error)
 static uint8_t q931_failure(uint16_t cause)
 {
 	switch (cause) {
-	case 17:
+	case VPDN_Q931_BUSY:
 		return VPDN_DIAL_BUSY;
-	case 18:
-	case 19:
+	case VPDN_Q931_NO_USER:
+	case VPDN_Q931_NO_ANSWER:
 		return VPDN_DIAL_NO_ANSWER;
 	default:
 		return 0;

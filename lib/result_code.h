@@ -104,6 +104,26 @@ bool vpdn_dial_retryable(uint16_t result, uint16_t error);
 /* "busy", "no answer"; "unknown failure". */
 const char *vpdn_dial_failure_text(uint8_t failure);
 
+/* Causes (ITU-T Q.850) that we give, or read something out of. */
+enum vpdn_q931_cause {
+	VPDN_Q931_NONE = 0,
+	VPDN_Q931_UNALLOCATED = 1,		/* number */
+	VPDN_Q931_NO_ROUTE = 3,
+	VPDN_Q931_NORMAL = 16,
+	VPDN_Q931_BUSY = 17,
+	VPDN_Q931_NO_USER = 18,			/* responds */
+	VPDN_Q931_NO_ANSWER = 19,
+	VPDN_Q931_REJECTED = 21,
+	VPDN_Q931_OUT_OF_ORDER = 27,
+	VPDN_Q931_INVALID_NUMBER = 28,
+	VPDN_Q931_NO_CIRCUIT = 34,
+	VPDN_Q931_NETWORK_OUT_OF_ORDER = 38,
+	VPDN_Q931_TEMPORARY = 41,
+	VPDN_Q931_BEARER_NOT_IMPLEMENTED = 65,
+	VPDN_Q931_TIMER = 102,
+	VPDN_Q931_INTERWORKING = 127,
+};
+
 /* Q.931 Cause Code AVP: cause, message octet, optional advisory text. */
 struct vpdn_q931 {
 	uint16_t cause;

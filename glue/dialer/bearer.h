@@ -20,24 +20,6 @@
 #include "ipc.h"
 #include "result_code.h"
 
-/* Q.931 causes that bearers end with. */
-enum vpdn_q931_cause {
-	VPDN_Q931_NONE = 0,
-	VPDN_Q931_NO_ROUTE = 3,
-	VPDN_Q931_NORMAL = 16,
-	VPDN_Q931_BUSY = 17,
-	VPDN_Q931_NO_ANSWER = 19,
-	VPDN_Q931_REJECTED = 21,
-	VPDN_Q931_OUT_OF_ORDER = 27,
-	VPDN_Q931_INVALID_NUMBER = 28,
-	VPDN_Q931_NO_CIRCUIT = 34,
-	VPDN_Q931_NETWORK_OUT_OF_ORDER = 38,
-	VPDN_Q931_TEMPORARY = 41,
-	VPDN_Q931_BEARER_NOT_IMPLEMENTED = 65,
-	VPDN_Q931_TIMER = 102,
-	VPDN_Q931_INTERWORKING = 127,
-};
-
 /* How a bearer ended, as BEARER_OVER says it and as the LNS reads it in CDN. */
 struct vpdn_outcome {
 	uint16_t result;	/* enum vpdn_cdn_result */
