@@ -68,7 +68,7 @@ struct vpdn_bearer {
 	enum vpdn_bearer_state state;
 	bool orphan;			/* whoever asked for it is gone: nothing is reported, and its ref may be used again */
 	uint32_t ref;			/* CALL_REF */
-	char dialer[64];		/* its name in vpdn.conf */
+	char dialer[65];		/* its name in vpdn.conf */
 	char number[65], sub_address[65];
 	uint32_t min_bps, max_bps;
 	uint64_t since_ms;

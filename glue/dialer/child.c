@@ -60,15 +60,16 @@ static bool place_fds(const int fds[FDS], int *report_fd)
 
 	*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 	for (int i = 0; i < FDS; i++) {
-		high[i] = fds[i] >= 0 ? fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD) :
-			  i < 3 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+		int fd = fds[i] < 0 && i < 3 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fds[i];
+
+		high[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 		if (high[i] < 0 && i < 3)
 			return false;
 	}
 	if (high[3] < 0)
 		close(3);
 	for (int i = 0; i < FDS; i++)
-		if (high[i] >= 0 && high[i] != i && dup2(high[i], i) < 0)
+		if (high[i] >= 0 && dup2(high[i], i) < 0)
 			return false;
 	/* What was at 0, 1 or 2 by chance is no longer CLOEXEC; nothing else may get through. */
 	return close_range(FDS, ~0u, CLOSE_RANGE_CLOEXEC) == 0;

@@ -233,9 +233,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 static void start(struct vpdn_bearer *b, const struct vpdn_ipc_msg *m)
 {
+	bool as_user = vpdn_ipc_has(m, VPDN_TLV_RUN_AS);
 	struct exec *e = (struct exec *)b;
 	struct vpdn_words argv = { 0 };
-	char user[64];
+	char user[256];
 	uint8_t wait = 0;
 	int err = ENOMEM;
 
@@ -243,8 +244,10 @@ static void start(struct vpdn_bearer *b, const struct vpdn_ipc_msg *m)
 	e->wait = wait;
 	e->timer = evtimer_new(b->d->base, on_timer, e);
 	vpdn_words_add_list(&argv, m, VPDN_TLV_COMMAND, b->number);
-	if (e->timer && !argv.bad && argv.n)
-		err = run(e, &argv, vpdn_ipc_get_text(m, VPDN_TLV_RUN_AS, user, sizeof(user)) ? user : NULL);
+	if (as_user && !vpdn_ipc_get_text(m, VPDN_TLV_RUN_AS, user, sizeof(user)))
+		err = EINVAL;	/* never as root instead */
+	else if (e->timer && !argv.bad && argv.n)
+		err = run(e, &argv, as_user ? user : NULL);
 	if (err)
 		vpdn_bearer_failed(b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "the command cannot be run: %s", strerror(err));
 	vpdn_words_free(&argv);

@@ -109,6 +109,9 @@ def test_exec_cannot_run(dialer):
     assert "before the line was up: exit status 7" in dialer.over(3, 7, 127)
     dialer.dial(4, EXEC, "1")
     dialer.over(4, 5, 38)
+    for ref, length in ((5, 64), (6, 300)):     # a name of any length is a user's, and never nobody's: that would be root
+        dialer.dial(ref, EXEC, "1", *sh("exit 0"), ("RUN_AS", length * "u"))
+        dialer.over(ref, 5, 38)
 
 
 def test_exec_timeout(dialer):
