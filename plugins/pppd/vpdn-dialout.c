@@ -34,6 +34,9 @@ static struct {
 } line;
 static bool negotiate_asyncmap;
 
+static u_int32_t our_address;				/* while it is hidden: hide_our_address() */
+static int (*check_peer_address)(u_int32_t addr);	/* another plugin's */
+
 /* Written by the signal handler before the session is hung up. */
 static struct vpdn_dialout_end end;
 static volatile sig_atomic_t ended;
@@ -86,15 +89,43 @@ static void say(struct vpdn_ipc_builder *b)
 		warn("vpdn: cannot tell vpdnd: %s", strerror(-rc));
 }
 
+/*
+ * Debian's pppd writes our address as the source into every packet that has waited for the
+ * call (demand), also of hosts behind us: the answer would never reach them.  It leaves the
+ * packets alone when it does not know an address, so ours is out of sight between the check of
+ * the peer's, the step before in ipcp_up(), and the news that IPCP is up.
+ */
+static int hide_our_address(u_int32_t addr)
+{
+	ipcp_options *got = &ipcp_gotoptions[0], *wanted = &ipcp_wantoptions[0];
+	int verdict = check_peer_address ? check_peer_address(addr) : -1;
+
+	if (verdict != 0 && demand && ipcp_fsm[0].state == OPENED && got->ouraddr == wanted->ouraddr &&
+	    ipcp_hisoptions[0].hisaddr == wanted->hisaddr) {
+		our_address = got->ouraddr;
+		got->ouraddr = wanted->ouraddr = 0;
+	}
+	return verdict;
+}
+
+static void show_our_address(void)
+{
+	if (our_address)
+		ipcp_gotoptions[0].ouraddr = ipcp_wantoptions[0].ouraddr = our_address;
+	our_address = 0;
+}
+
 /* IPCP or IPV6CP is up.  pppd may have detached itself just now. */
 static void protocol_up(void *ctx, int arg)
 {
-	struct in_addr local = { ipcp_gotoptions[0].ouraddr }, remote = { ipcp_hisoptions[0].hisaddr };
+	struct in_addr local, remote = { ipcp_hisoptions[0].hisaddr };
 	struct vpdn_ipc_builder b;
 	char name[MAXNAMELEN + 1] = "";
 
 	(void)ctx;
 	(void)arg;
+	show_our_address();
+	local.s_addr = ipcp_gotoptions[0].ouraddr;
 	if (vpdn_conn_watch() < 0)
 		warn("vpdn: cannot watch the connection to vpdnd: %m");
 	vpdn_ppp_peer_name(name, sizeof(name));
@@ -214,6 +245,7 @@ static void hang_up(void)
 {
 	char text[600];
 
+	show_our_address();	/* the peer's address was refused */
 	vpdn_conn_close();
 	if (ended)
 		notice("vpdn: the call to %s is over: %s", wish.number, vpdn_dialout_end_print(&end, text, sizeof(text)));
@@ -273,6 +305,8 @@ static void use_channel(void)
 	vpdn_ppp_set_modem(0);
 	vpdn_ppp_on_ip_up(protocol_up);
 	vpdn_ppp_on_ipv6_up(protocol_up);
+	check_peer_address = allowed_address_hook;
+	allowed_address_hook = hide_our_address;
 }
 
 static int set_string(char **string, const char *value, const char *option)
