@@ -50,10 +50,15 @@ static void forget(struct vpdn_tty *t)
 
 static int set_up(struct vpdn_tty *t, uint32_t baud, const char **what)
 {
+	int ldisc = N_TTY;
 	struct termios tio;
 	struct stat st;
 	int fd = t->fd;
 
+	/* Whoever was killed with a call on it may have left N_PPP, and somebody else may have it open. */
+	*what = "making it a terminal (TIOCSETD N_TTY)";
+	if (ioctl(fd, TIOCSETD, &ldisc) < 0)
+		return -errno;
 	*what = "reading its settings";
 	if (fstat(fd, &st) < 0 || tcgetattr(fd, &tio) < 0)
 		return -errno;
