@@ -140,6 +140,8 @@ def dialout(lab):
         return made[-1]
     yield make
     for net in made:
+        for emulated in net.modems:
+            print(emulated.path, emulated.events)
         net.close()
 
 

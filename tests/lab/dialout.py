@@ -5,8 +5,12 @@ Used by the tests of dial-out. The LNS's pppd calls number 6121 of remote2, behi
 remote2 challenges, as in the published example that the addresses are from.
 """
 
+import ctypes
 import dataclasses
+import fcntl
 import os
+import socket
+import struct
 
 import labnet
 import leaks
@@ -60,7 +64,7 @@ LNS_CONF = """vpdn-group out {{
 	local-name = "LNS"
 	source-ip = "{lns}"
 	tunnel-password = "{secret}"
-	idle-timeout = 1
+	idle-timeout = {idle}
 	{settings}
 }}
 """
@@ -79,6 +83,7 @@ REMOTE_OPTIONS = ("auth", "require-chap", "name", REMOTE_NAME, f"{REMOTE_ADDRESS
 MANDATORY_AVPS = {"OCRQ": {0, 14, 15, 16, 17, 18, 19, 21}, "OCRP": {0, 14}, "OCCN": {0, 19, 24},
                   "CDN": {0, 1, 14}}
 Q931 = 12
+SIOCETHTOOL, ETHTOOL_SSG = 0x8946, 0x19         # switch scatter-gather of an interface
 # pppd-vpdn-dialout(8): pppd's exit statuses.
 (EXIT_BUSY, EXIT_NO_ANSWER, EXIT_NO_CARRIER, EXIT_NO_DIAL_TONE, EXIT_REFUSED, EXIT_NO_RESOURCES, EXIT_UNREACHABLE, EXIT_TIMEOUT,
  EXIT_CONFIG, EXIT_NO_VPDND) = range(64, 74)
@@ -143,9 +148,13 @@ class DialOut:
                             f"{m.path} hung up and closed; it is {m.state}, open={m.open}: {m.events}")
 
     def assert_only_bridged(self):
-        """The LAC has said nothing on the line itself: remote2 got of LCP what the LNS sent, and as much."""
-        sent = [p for p in self.core.packets(Ppp, protocol="LCP") if p.src == self.lab.LNS]
-        await_equal(lambda: self.remote.calls[-1].count(r"rcvd \[LCP "), len(sent), "LCP packets at remote2")
+        """The LAC has said nothing on the line itself: the modem got as many frames as the LNS has sent."""
+        sent = len([p for p in self.core.packets(Ppp) if p.src == self.lab.LNS])
+        await_equal(lambda: len(self.frames()), sent, "frames on the line")
+
+    def frames(self):
+        """PPP frames that the first modem got, as they were on the line; the chat script's last return is none."""
+        return [frame for frame in bytes(self.modem.heard).split(b"~") if frame.strip()]
 
     def close(self):
         for emulated in self.modems:
@@ -158,11 +167,11 @@ def assert_complete(message):
     assert MANDATORY_AVPS.get(message.message, {0}) <= mandatory, str(message)
 
 
-def start_lns(lab, request="", lacs=None, settings="", peer=PEER):
+def start_lns(lab, request="", lacs=None, settings="", idle=1, peer=PEER):
     """The LNS; peer is what pppd's "call remote2" says."""
     lacs = lacs or [lab.LAC]
     lab.lns.write("/etc/vpdn/vpdn.conf", LNS_CONF.format(
-        lns=lab.LNS, secret=roles.TUNNEL_SECRET, request=request, settings=settings,
+        lns=lab.LNS, secret=roles.TUNNEL_SECRET, request=request, settings=settings, idle=idle,
         lacs="\n\t".join(f'initiate-to "{lac}" {{ priority = {n} }}' for n, lac in enumerate(lacs, 1))))
     lab.lns.write("/etc/xl2tpd/xl2tpd.conf", XL2TPD_CONF)
     lab.lns.write("/etc/ppp/peers/remote2", peer)
@@ -209,6 +218,13 @@ def write_samples(lab):
     lab.secrets.add("lnss-password")
 
 
+def linear(node, interface):
+    """Send packets in one piece of memory, as most Ethernet controllers deliver them; see BUGS in vpdn-dialer(8)."""
+    value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_SSG, 0))
+    with node.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCETHTOOL, struct.pack("16sP", interface.encode(), ctypes.addressof(value)))
+
+
 def start(lab, numbers=None, modems=1, remote_options=REMOTE_OPTIONS, lac=(), lns=()):
     """Both ends, with remote2 behind the modems. numbers: what other numbers than 6121 do.
 
@@ -217,6 +233,7 @@ def start(lab, numbers=None, modems=1, remote_options=REMOTE_OPTIONS, lac=(), ln
     if lns is not None:
         lab.secrets.add(PASSWORD)
         write_remote(lab)
+    linear(lab.lns, "eth0")
     remote = modem.Remote(lab.client, remote_options)
     made = [modem.Modem(f"{MODEM}{n}", {NUMBER: remote, **(numbers or {})}) for n in range(modems)]
     lns_role = start_role(lab.lns) if lns is None else start_lns(lab, **dict(lns))

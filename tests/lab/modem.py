@@ -21,6 +21,7 @@ BUSY, NO_ANSWER, NO_CARRIER, NO_DIALTONE = "BUSY", "NO ANSWER", "NO CARRIER", "N
 SILENCE = ""
 COMMANDS = re.compile(r"(Z\d?|&F\d?|E[01]?|V1|Q0|M[0-3]?|L[0-3]?|X[0-4]?|H0?|&[CDK]\d?|S\d+=\d+)")
 GUARD = 0.2                     # seconds without data before an escape sequence; 1 in the world
+LISTEN = 0.5                    # seconds after CONNECT in which who answers lets the caller speak first
 
 
 def open_pty():
@@ -73,6 +74,7 @@ class Modem:
         self.heard = bytearray()        # data of the port's user in calls
         self.state = "idle"
         self.port = self.far = self.far_slave = None
+        self.held = None                # (until when, what) who answers has said already
         self.open = False               # DTR is up
         self.line, self.echo = b"", True
         self.result = None              # (when, what) a call comes to
@@ -138,6 +140,8 @@ class Modem:
                 self.from_far(read_now(self.far))
             if self.result and time.monotonic() >= self.result[0]:
                 self.complete(self.result[1])
+            if self.held and time.monotonic() >= self.held[0]:
+                self.release()
 
     def opened(self, now):
         """DTR rises or falls."""
@@ -166,6 +170,8 @@ class Modem:
             if not (paused and data.startswith(b"+++")):
                 self.heard += data
                 os.write(self.far, data)
+                if data.strip():
+                    self.release()
                 return
             self.state, data = "escaped", data[3:]
             self.say("OK")
@@ -204,35 +210,47 @@ class Modem:
     def complete(self, number):
         """The network has said what becomes of the call."""
         what, self.result = self.numbers.get(number, NO_CARRIER), None
-        if isinstance(what, str):
-            if what != SILENCE:
-                self.state = "idle"
-                self.say(what)
-            return
-        self.say(self.connect)
-        self.far, self.far_slave = what.answer()
-        self.state, self.last_data, self.escape = "online", time.monotonic(), b""
+        if not isinstance(what, str):
+            self.far, self.far_slave = what.answer()
+        elif what != SILENCE:
+            self.state = "idle"
+            self.say(what)
 
     def from_far(self, data):
-        """The other modem has sent something, or hung up."""
+        """The other modem has sent something, or hung up. The first tells that who answers is ready: CONNECT."""
         if self.far_slave is not None:
             os.close(self.far_slave)
             self.far_slave = None
         if not data:
             self.lose_carrier("far end")
+        elif self.state == "dialling":
+            self.say(self.connect)
+            self.state, self.last_data, self.escape = "online", time.monotonic(), b""
+            self.held = time.monotonic() + LISTEN, data
+        elif self.held:
+            self.held = self.held[0], self.held[1] + data
         elif self.state == "online":
             os.write(self.port, data)
+
+    def release(self):
+        """What was held goes to the caller."""
+        if self.held and self.state == "online":
+            os.write(self.port, self.held[1])
+        self.held = None
 
     def hang_up(self, why):
         """End what call there is; idle afterwards."""
         if self.state != "idle":
             self.events.append(f"hung up: {why}")
-        self.state, self.result = "idle", None
+        self.state, self.result, self.held = "idle", None, None
         for end in filter(None, (self.far, self.far_slave)):
             os.close(end)
         self.far = self.far_slave = None
 
     def lose_carrier(self, why):
-        if self.state in ("online", "escaped"):
+        if self.state == "dialling":
+            self.hang_up(why)
+            self.say(NO_CARRIER)
+        elif self.state != "idle":
             self.hang_up(why)
             self.plug_in()

@@ -95,7 +95,7 @@ def test_modem_call(line):
             port.close()
         emulated.await_event(f"hung up: {end}")
         if end != "DTR":
-            await_condition(lambda: not os.read(port.descriptor, 1), "the end of file")
+            await_condition(lambda: not modem.read_now(port.descriptor), "the end of file")
             port.close()
         port.open()
     remote.calls[-1].wait()
