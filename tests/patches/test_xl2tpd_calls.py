@@ -97,6 +97,17 @@ def test_call_that_is_closing_goes_on_with_nothing(daemon, peer):
     wait_calls(daemon, peer, 0)
 
 
+def test_call_closed_by_the_peer_is_freed_whatever_follows(daemon, peer):
+    """A damaged message for it has come before its turn and is handled right after the CDN."""
+    sid = peer.call(1)
+    peer.ns += 1
+    peer.send(message(ICCN) + b"\x80", sid)
+    peer.ns -= 2
+    peer.send(cdn(1), sid)
+    peer.ns += 1
+    wait_calls(daemon, peer, 0)
+
+
 @pytest.mark.parametrize("result", [1, 3, 11, 12, 26, 300])
 def test_cdn_is_obeyed_whatever_its_result(daemon, peer, result):
     sid = peer.call(1)
