@@ -9,59 +9,20 @@
  * the child's address is taken until it is dead. vpdnd is told every change by L2TP_CALL_STATE and may be away.
  * Owns the calls, their addresses, and the kernel session until CALL_START.
  */
-#include "module.h"
+#include "calls_in.h"
 
 #include <bsd/string.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <unistd.h>
 
-#include "avp.h"
-#include "proxy.h"
 #include "text.h"
 
 #define ICCN_TIMEOUT_MS	30000		/* from our ICRP */
 #define CLEAR_TIMEOUT_MS 10000		/* for a child to end PPP in good order */
-#define BUNDLE_SIZE	768	/* quoted name and endpoint */
-#define ENDPOINT_SIZE	80	/* 20 octets in hexadecimal, and the class */
-
-struct bundle {
-	char name[BUNDLE_SIZE];
-	char endpoint_local[ENDPOINT_SIZE], endpoint_peer[ENDPOINT_SIZE];
-	uint16_t mrru, peer_mrru;
-	uint8_t owner;			/* its pppd outlives the session while the bundle has links */
-};
-
-struct vpdn_call_in {
-	struct vpdn_call_base base;	/* first; tunnel is NULL when that is gone */
-	TAILQ_ENTRY(vpdn_call_in) link;	/* in the tunnel's list, then in orphans */
-	RB_ENTRY(vpdn_call_in) by_id;	/* while the core knows it */
-	enum vpdn_call_state state;
-	uint16_t tid, cid, peer_cid;
-	char *group;
-	struct vpdn_group_use *use;	/* until it ends */
-	uint64_t since_ms;
-	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
-	uint8_t *icrq;			/* its AVPs, until CALL_START */
-	size_t icrq_len;
-	uint32_t own_features;		/* VPDN_FEATURE_*, agreed with the LAC */
-	int session_fd;			/* -1: the template has it, or it is gone */
-	struct vpdn_ppp_call *ppp;
-	bool has_addr;
-	struct in_addr addr;		/* of the group's pool */
-	char *user, *calling;		/* escaped, NULL: not known */
-	char ifname[32];
-	uint32_t pid;
-	bool has_ips;
-	struct in_addr local, remote;
-	struct bundle *bundle;		/* NULL: no multilink */
-	struct vpdn_end end;		/* why it ends */
-};
-
 static int id_cmp(const struct vpdn_call_in *a, const struct vpdn_call_in *b)
 {
 	uint32_t x = (uint32_t)a->tid << 16 | a->cid, y = (uint32_t)b->tid << 16 | b->cid;
@@ -77,78 +38,14 @@ static const struct vpdn_call_ops ops;
 /* Calls whose tunnel is gone, waiting for their child to leave. */
 static TAILQ_HEAD(, vpdn_call_in) orphans = TAILQ_HEAD_INITIALIZER(orphans);
 
-static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void call_log(const struct vpdn_call_in *c, int level, const char *fmt, ...)
-{
-	char text[700], label[300] = "";
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (c->user)
-		snprintf(label, sizeof(label), "user=\"%s\"", c->user);
-	if (c->base.tunnel && c->base.core)
-		vpdn_tunnel_log(c->base.tunnel, c->base.core, label, level, "%s", text);
-	else
-		vpdn_core->log(level, "vpdn: tunnel=%u session=%u/%u%s%s: %s\n", c->tid, c->cid, c->peer_cid,
-			       *label ? " " : "", label, text);
-}
-
-/* Keeps a copy of a text; none of "", and none when there is no memory: it is for show. */
-static void set_text(char **to, const char *text)
-{
-	free(*to);
-	*to = *text ? strdup(text) : NULL;
-}
-
 /* ---- reports ---- */
-
-static void report(const struct vpdn_call_in *c, const char *text)
-{
-	struct vpdn_ipc_builder b;
-
-	if (!vpdn_link_up())
-		return;
-	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_STATE, 0, 0);
-	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, c->tid);
-	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, c->cid);
-	vpdn_ipc_put_u8(&b, VPDN_TLV_CALL_STATE, (uint8_t)c->state);
-	vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
-	vpdn_ipc_put_text(&b, VPDN_TLV_GROUP, c->group);
-	vpdn_ipc_put_u64(&b, VPDN_TLV_AGE_MS, vpdn_now_ms() - c->since_ms);
-	if (c->user)
-		vpdn_ipc_put_text(&b, VPDN_TLV_USER, c->user);
-	if (c->calling)
-		vpdn_ipc_put_text(&b, VPDN_TLV_CALLING_NUMBER, c->calling);
-	if (c->ifname[0])
-		vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, c->ifname);
-	if (c->pid)
-		vpdn_ipc_put_u32(&b, VPDN_TLV_PID, c->pid);
-	if (c->has_ips) {
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_LOCAL_IP, c->local);
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_REMOTE_IP, c->remote);
-	}
-	if (c->bundle) {
-		vpdn_ipc_put_text(&b, VPDN_TLV_BUNDLE, c->bundle->name);
-		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_LOCAL, c->bundle->endpoint_local);
-		vpdn_ipc_put_text(&b, VPDN_TLV_ENDPOINT_PEER, c->bundle->endpoint_peer);
-		vpdn_ipc_put_u16(&b, VPDN_TLV_MRRU, c->bundle->mrru);
-		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_MRRU, c->bundle->peer_mrru);
-		vpdn_ipc_put_u8(&b, VPDN_TLV_BUNDLE_OWNER, c->bundle->owner);
-	}
-	if (text && *text)
-		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, text);
-	vpdn_link_send(&b, -1);
-}
 
 static void set_state(struct vpdn_call_in *c, enum vpdn_call_state state, const char *text)
 {
 	if (state <= c->state)
 		return;
 	c->state = state;
-	report(c, text);
+	vpdn_call_in_report(c, text);
 }
 
 void vpdn_calls_in_report(struct vpdn_tunnel *t)
@@ -156,7 +53,7 @@ void vpdn_calls_in_report(struct vpdn_tunnel *t)
 	struct vpdn_call_in *c;
 
 	TAILQ_FOREACH(c, &t->calls_in, link)
-		report(c, c->end.text);
+		vpdn_call_in_report(c, c->end.text);
 }
 
 void vpdn_calls_in_report_orphans(void)
@@ -164,7 +61,7 @@ void vpdn_calls_in_report_orphans(void)
 	struct vpdn_call_in *c;
 
 	TAILQ_FOREACH(c, &orphans, link)
-		report(c, c->end.text);
+		vpdn_call_in_report(c, c->end.text);
 }
 
 /* ---- life and death ---- */
@@ -278,90 +175,18 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	vpdn_end_init(&c->end);
 	c->use = vpdn_group_enter(g);
 	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, calling, sizeof(calling));
-	set_text(&c->calling, calling);
+	vpdn_call_in_set_text(&c->calling, calling);
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
 	RB_INSERT(by_id, &by_id, c);
 	vpdn_core->call_set_priv(core, &c->base);
-	call_log(c, LOG_INFO, "requested%s%s", *calling ? ", calling number " : "", calling);
+	vpdn_call_in_log(c, LOG_INFO, "requested%s%s", *calling ? ", calling number " : "", calling);
 	vpdn_tunnel_call_added(t);
 	set_state(c, VPDN_CALL_WAIT, NULL);
 	return L2TP_ACCEPT;
 }
 
 /* ---- ICCN ---- */
-
-struct start {
-	struct vpdn_avp_tlvs tlvs;
-	uint32_t own_features;
-	struct vpdn_proxy proxy;
-	const char *proxy_fault;
-};
-
-static void put_avp(void *arg, const struct vpdn_avp *avp)
-{
-	struct start *s = arg;
-	int rc;
-
-	if (avp->vendor == VPDN_VENDOR_OWN && !s->own_features)
-		return;		/* somebody else's */
-	rc = vpdn_proxy_collect(&s->proxy, avp);
-	if (rc < 0 && !s->proxy_fault)
-		s->proxy_fault = avp->def ? avp->def->name : "a proxy AVP";
-	if (rc || vpdn_avp_tlv_put(&s->tlvs, avp))
-		return;
-	/* The rest is for plugins that know it; what is between the daemons only is not */
-	if (avp->vendor != VPDN_VENDOR_IETF)
-		vpdn_ipc_put_avp(s->tlvs.b, avp->vendor, avp->type, avp->mandatory ? VPDN_IPC_AVP_M : 0, avp->value, avp->len);
-}
-
-static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
-{
-	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], word[2 * INET_ADDRSTRLEN + 2];
-
-	inet_ntop(AF_INET, &g->pool_local, local, sizeof(local));
-	inet_ntop(AF_INET, &c->addr, remote, sizeof(remote));
-	snprintf(word, sizeof(word), "%s:%s", local, remote);
-	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, word);
-}
-
-static int make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
-		      size_t len)
-{
-	char user[256];
-	struct vpdn_tunnel *t = c->base.tunnel;
-	struct start s = { .tlvs.b = b, .own_features = c->own_features };
-	struct l2tp_tunnel_info ti;
-	char name[512];
-
-	vpdn_core->tunnel_info(t->core, &ti);
-	vpdn_ipc_begin(b, VPDN_MSG_CALL_START, 0, 1);
-	vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_L2TP);
-	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, c->group);
-	vpdn_ipc_put_text(b, VPDN_TLV_PEER_NAME,
-			  vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)));
-	vpdn_ipc_put_ip4(b, VPDN_TLV_PEER_IP, ti.peer.sin_addr);
-	vpdn_ipc_put_u16(b, VPDN_TLV_TUNNEL_ID, c->tid);
-	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_TUNNEL_ID, ti.peer_tid);
-	vpdn_ipc_put_u16(b, VPDN_TLV_SESSION_ID, c->cid);
-	vpdn_ipc_put_u16(b, VPDN_TLV_PEER_SESSION_ID, c->peer_cid);
-	if (g->lcp_policy)
-		vpdn_ipc_put_u8(b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
-	if (c->has_addr)
-		put_address(c, g, b);
-	vpdn_proxy_init(&s.proxy);
-	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
-	vpdn_avps_each(iccn, len, put_avp, &s);
-	if (s.proxy.name.present)
-		set_text(&c->user, vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, user, sizeof(user)));
-	/* What cannot be used must not end the call: without it the LNS negotiates itself */
-	if (s.proxy_fault)
-		call_log(c, LOG_WARNING, "%s is damaged; going on without proxy LCP and authentication", s.proxy_fault);
-	else
-		vpdn_ipc_put_proxy(b, &s.proxy);
-	vpdn_proxy_wipe(&s.proxy);
-	return vpdn_ipc_finish(b);
-}
 
 static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
 
@@ -382,7 +207,7 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 		end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
 		return;
 	}
-	rc = make_start(c, g, &b, avps, len);
+	rc = vpdn_call_in_make_start(c, g, &b, avps, len);
 	forget_icrq(c);
 	if (!rc) {
 		fd = c->session_fd;
@@ -395,7 +220,7 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 		end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, strerror(-rc));
 		return;
 	}
-	call_log(c, LOG_NOTICE, "connected, given to pppd template \"%s\"", g->template);
+	vpdn_call_in_log(c, LOG_NOTICE, "connected, given to pppd template \"%s\"", g->template);
 	set_state(c, VPDN_CALL_CONNECTED, NULL);
 }
 
@@ -408,7 +233,7 @@ static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 	size_t len;
 
 	if (vpdn_ipc_get_bytes(m, VPDN_TLV_USER, &p, &len))
-		set_text(&c->user, vpdn_text_escape(p, len, user, sizeof(user)));
+		vpdn_call_in_set_text(&c->user, vpdn_text_escape(p, len, user, sizeof(user)));
 	vpdn_ipc_get_text(m, VPDN_TLV_IFNAME, c->ifname, sizeof(c->ifname));
 	c->has_ips = (vpdn_ipc_get_ip4(m, VPDN_TLV_LOCAL_IP, &c->local) & vpdn_ipc_get_ip4(m, VPDN_TLV_REMOTE_IP, &c->remote)) ||
 		     c->has_ips;
@@ -417,7 +242,7 @@ static void read_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 /* The link is in a bundle. The owner's address is the bundle's, until its pppd is gone; another link needs none. */
 static void read_bundle(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
-	struct bundle read = { .owner = 0 };
+	struct vpdn_call_bundle read = { .owner = 0 };
 
 	if (!vpdn_ipc_get_text(m, VPDN_TLV_BUNDLE, read.name, sizeof(read.name)) || !read.name[0])
 		return;
@@ -442,11 +267,11 @@ static void on_up(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 
 	read_up(c, m);
 	read_bundle(c, m);
-	call_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle ? ", multilink" : "", c->has_ips ? ", " : "",
+	vpdn_call_in_log(c, LOG_NOTICE, "PPP is up on %s%s%s%s%s%s", c->ifname, c->bundle ? ", multilink" : "", c->has_ips ? ", " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->local, local, sizeof(local)) : "", c->has_ips ? " to " : "",
 		 c->has_ips ? inet_ntop(AF_INET, &c->remote, remote, sizeof(remote)) : "");
 	if (c->state >= VPDN_CALL_PPP_UP)
-		report(c, NULL);
+		vpdn_call_in_report(c, NULL);
 	else
 		set_state(c, VPDN_CALL_PPP_UP, NULL);
 }
@@ -459,8 +284,8 @@ static void on_info(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 
 	if (vpdn_ipc_get_bytes(m, VPDN_TLV_TEXT, &p, &len))
 		vpdn_text_escape(p, len, text, sizeof(text));
-	call_log(c, LOG_INFO, "%s", text);
-	report(c, text);
+	vpdn_call_in_log(c, LOG_INFO, "%s", text);
+	vpdn_call_in_report(c, text);
 }
 
 /* PPP is over in an orderly way, or pppd says why it leaves. */
@@ -486,8 +311,8 @@ static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_m
 	switch (event) {
 	case VPDN_PPP_STARTED:
 		vpdn_ipc_get_u32(m, VPDN_TLV_PID, &c->pid);
-		call_log(c, LOG_INFO, "taken by pppd %u", c->pid);
-		report(c, NULL);
+		vpdn_call_in_log(c, LOG_INFO, "taken by pppd %u", c->pid);
+		vpdn_call_in_report(c, NULL);
 		return;
 	case VPDN_PPP_INFO:
 		on_info(c, m);
@@ -564,7 +389,7 @@ static void on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)
 	c->timer = NULL;
 	vpdn_end_from_core(&c->end, why);
 	vpdn_end_print(&c->end, base->tunnel->closing, text, sizeof(text));
-	call_log(c, LOG_NOTICE, "%s", text);
+	vpdn_call_in_log(c, LOG_NOTICE, "%s", text);
 	set_state(c, VPDN_CALL_CLOSING, text);
 	drop_session(c);
 	/* a child whose PPP is over has been told to leave already; one that runs loses its session now */

@@ -12,6 +12,7 @@
  * calls_dialout.c LNS: outgoing calls placed for vpdnd
  * calls_dialed.c LAC: outgoing calls that peers ask for
  * calls_in.c	 LNS: incoming calls of peers, up to the pppd template
+ * calls_in_say.c what is said of them, to log, vpdnd and template
  * avp_tlv.c	 AVPs of peers as TLVs
  * stats.c	 counters, when vpdnd asks
  * ppp_call.c	 the connection to the template, and to its child, of one such call
