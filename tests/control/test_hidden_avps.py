@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from xl2tpd_ipc import Node, group
 from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, u16, u32, wait)
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
@@ -312,3 +313,28 @@ def test_hidden_avps_not_sent_without_a_secret(tmp_path):
     finally:
         p.close()
         d.stop()
+
+
+def test_hidden_avps_of_the_module():
+    """A LAC of a vpdn-group: the secret is the group's, known before the tunnel is; the module sees what was hidden."""
+    node = Node(groups=[group()])
+    template = node.template()
+    peer = Peer(node.daemon)
+    try:
+        peer.send(message(SCCRQ, vector(), avp(2, u16(0x100)), avp(3, u32(3)), hidden(9, u16(peer.tid)), hidden(11, b"challenge-of-peer"),
+                          avp(7, b"LAC")))
+        sccrp = peer.expect(SCCRP)
+        assert sccrp.tid == peer.tid
+        assert sccrp.value(13) == hashlib.md5(bytes([SCCRP]) + SECRET + b"challenge-of-peer").digest()
+        peer.send(message(SCCCN, vector(), hidden(13, hashlib.md5(bytes([SCCCN]) + SECRET + sccrp.value(11)).digest())))
+        peer.send(message(ICRQ, vector(), hidden(14, u16(77)), hidden(15, u32(1)), hidden(22, b"02:00:00:00:00:01", pad=9)))
+        icrp = peer.expect(ICRP)
+        assert icrp.sid == 77
+        peer.send(message(ICCN, vector(), hidden(24, u32(1000)), hidden(19, u32(1)), hidden(29, u16(2), False),
+                          hidden(30, b"alice@example.com", False)), icrp.number(14))
+        node.daemon.wait_log('user="alice@example.com"')
+        assert "calling number 02:00:00:00:00:01" in node.daemon.text()
+        template.accept().close()
+    finally:
+        peer.close()
+        node.stop()
