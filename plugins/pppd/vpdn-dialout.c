@@ -171,7 +171,7 @@ static void describe_call(const struct vpdn_ipc_msg *m)
 {
 	uint32_t tx = 0, framing = 0;
 	uint16_t tunnel = 0, session = 0;
-	char lac[64] = "", text[256] = "", name[256];
+	char lac[512] = "", text[256] = "", name[256];
 
 	vpdn_ipc_get_u32(m, VPDN_TLV_TX_SPEED, &tx);
 	vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &framing);

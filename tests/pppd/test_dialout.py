@@ -177,7 +177,7 @@ def test_dialout_hangup_persist(vpdnd, dial, holdoff):
     again = time.monotonic()
     call = vpdnd.call()
     assert holdoff - 0.1 < time.monotonic() - again < holdoff + SOON
-    assert len(pppd.times("calling 6121")) == 2
+    pppd.wait_log("calling 6121", 2)
     pppd.send(signal.SIGTERM)
     gone(call)
     assert pppd.wait(SOON) == USER_REQUEST
