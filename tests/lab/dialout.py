@@ -218,9 +218,9 @@ def write_samples(lab):
     lab.secrets.add("lnss-password")
 
 
-def linear(node, interface):
-    """Send packets in one piece of memory, as most Ethernet controllers deliver them; see BUGS in vpdn-dialer(8)."""
-    value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_SSG, 0))
+def scatter_gather(node, interface, wanted):
+    """Whether packets may leave in several pieces of memory; without, a veth delivers them as most controllers do."""
+    value = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_SSG, wanted))
     with node.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCETHTOOL, struct.pack("16sP", interface.encode(), ctypes.addressof(value)))
 
@@ -233,7 +233,7 @@ def start(lab, numbers=None, modems=1, remote_options=REMOTE_OPTIONS, lac=(), ln
     if lns is not None:
         lab.secrets.add(PASSWORD)
         write_remote(lab)
-    linear(lab.lns, "eth0")
+    scatter_gather(lab.lns, "eth0", False)      # BUGS in vpdn-dialer(8)
     remote = modem.Remote(lab.client, remote_options)
     made = [modem.Modem(f"{MODEM}{n}", {NUMBER: remote, **(numbers or {})}) for n in range(modems)]
     lns_role = start_role(lab.lns) if lns is None else start_lns(lab, **dict(lns))

@@ -13,7 +13,7 @@ import modem
 import roles
 from decode import Control, Discovery, Ppp
 from dialout import (ACCESS, COMMON, EXIT_BUSY, LNS_ADDRESS, NUMBER, PEER, PROGRAM, REMOTE_ADDRESS, REMOTE_NAME, number_of,
-                     write_samples)
+                     scatter_gather, write_samples)
 from labnet import Topology
 from waiting import await_condition
 
@@ -49,6 +49,11 @@ def assert_kernel_forwards(net):
     assert sum(woken) < 50, f"processes of the LAC woke up {woken} times in a transfer of 200 packets"
 
 
+def shape(net):
+    """A tty takes a packet at a time, and a bridge in the kernel has no queue: the LNS sends at the line's speed."""
+    net.lab.lns.run("tc qdisc replace dev ppp0 root tbf rate 1mbit burst 1600 limit 60000".split())
+
+
 def test_dialout_chat(dialout):
     """By modem: the exchange with the modem's own speed, PPP only between LNS and remote2, both show the call."""
     net = dialout()
@@ -57,8 +62,7 @@ def test_dialout_chat(dialout):
     assert net.modem.events[0] == "DTR up" and f"ATDT{NUMBER}" in net.modem.events
     net.assert_only_bridged()
     assert not net.lab.lac.interfaces("^ppp") and not net.lab.lac.pids("pppd")
-    # A tty takes a packet at a time, and a kernel bridge has no queue: the LNS must know the line's speed.
-    net.lab.lns.run(["tc", "qdisc", "replace", "dev", "ppp0", "root", "tbf", "rate", "1mbit", "burst", "1600", "limit", "60000"])
+    shape(net)
     assert_kernel_forwards(net)
     for role in (net.lns, net.lac):
         session, = role.show("session")["sessions"]
@@ -69,6 +73,22 @@ def test_dialout_chat(dialout):
     net.await_cdn(Topology.LNS, 3)
     net.modem.await_event("hung up")
     net.assert_nothing_left()
+
+
+def test_dialout_paged_packets(dialout, lab):
+    """BUGS in vpdn-dialer(8): with its work-around, packets that come in several pieces of memory reach a tty whole."""
+    net = dialout()
+    scatter_gather(lab.lns, "eth0", True)
+    lab.lac.ip("link add ifb0 type ifb")
+    scatter_gather(lab.lac, "ifb0", False)
+    lab.lac.ip("link set ifb0 up")
+    for command in ("qdisc add dev eth0 clsact",
+                    "filter add dev eth0 ingress protocol ip flower ip_proto udp dst_port 1701 "
+                    "action mirred egress redirect dev ifb0"):
+        lab.lac.run(["tc", *command.split()])
+    net.dial_up()
+    shape(net)
+    labnet.transfer(lab.lns, lab.client, REMOTE_ADDRESS, 20_000)
 
 
 def test_dialout_remote_hangs_up(dialout):

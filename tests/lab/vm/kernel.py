@@ -23,7 +23,8 @@ from . import BUILD, LAB, LabError, capture, read_text, run_logged, step, write_
 # kernel has built in is not in modules.dep and left out.
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 TEST_MODULES = ("ppp_async", "ppp_synctty", "ppp_deflate", "bsd_comp", "sha1_generic", "ppp_mppe",
-                "pppoe", "l2tp_ppp", "l2tp_netlink", "veth", "sch_netem", "sch_tbf")
+                "pppoe", "l2tp_ppp", "l2tp_netlink", "veth", "sch_netem", "sch_tbf",
+                "sch_ingress", "cls_flower", "act_mirred", "ifb")
 
 # (magic, decoder) of the compressions a bzImage may use, see scripts/extract-vmlinux.
 DECODERS = (
