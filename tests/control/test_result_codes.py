@@ -206,7 +206,7 @@ def test_result_codes_of_pppd(node):
 
 def test_result_codes_of_hangup(node):
     """By the administrator, before and after there is a pppd."""
-    daemon = node(pppd="trap 'exit 5' TERM; while :; do sleep 0.05; done")
+    daemon = node(pppd="trap 'exit 5' TERM; : >$0.ready; while :; do sleep 0.05; done")
     peer = Peer(daemon).open()
     early = peer.call(1)
     daemon.command("h %d" % early)
@@ -214,7 +214,7 @@ def test_result_codes_of_hangup(node):
     late = peer.call(2)
     peer.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1))), late)
     peer.expect(None)
-    daemon.wait_log("PID:")
+    wait(lambda: os.path.exists(daemon.dir + "/pppd.ready"), "pppd to be ready for signals")
     daemon.command("h %d" % late)
     code, error, _, cause = sent(peer.expect(CDN))
     assert (code, error, cause) == (3, 0, 16)
