@@ -179,6 +179,23 @@ def test_early_messages_are_kept(start):
 
 
 @BOTH
+def test_early_request_with_an_id_of_before(start):
+    """A peer may give its session id to another call as soon as it has closed the first, also when the two messages change places."""
+    daemon = start()
+    peer = Peer(daemon).open()
+    first = peer.call(7)
+    peer.ns += 1
+    peer.send(icrq(7))
+    peer.ns -= 2
+    peer.send(cdn(7), first)
+    assert peer.expect(ICRP).sid == 7
+    peer.ns += 1
+    assert peer.hello()
+    assert daemon.tunnels() == {peer.their_tid: 1}
+    peer.close()
+
+
+@BOTH
 def test_zlb_is_never_answered(start):
     """Whatever its numbers are, or two daemons would answer each other for ever. They do not harm the tunnel either."""
     daemon = start()

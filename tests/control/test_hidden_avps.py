@@ -197,6 +197,20 @@ def test_hidden_avps_without_any_secret(tmp_path):
         d.stop()
 
 
+def test_hidden_avps_cost_one_look(tmp_path):
+    """However many hidden AVPs a message has, the secret is looked for once."""
+    d = daemon(tmp_path, secrets="")
+    p = Peer(d).open()
+    try:
+        p.send(message(HELLO, vector(), *[hidden(37, b"", False)] * 100))
+        assert p.hello()
+        assert d.count("Unable to reveal") == 100
+        assert d.count("no secret found") == 1
+    finally:
+        p.close()
+        d.stop()
+
+
 def call_and_end(p):
     """A call of the peer to the daemon as LNS up to the daemon's CDN; what it sent."""
     seen = {}

@@ -2,7 +2,7 @@
 """AVPs that are not as RFC 2661 has them: without the M bit they are passed over, with it they end the call or tunnel."""
 import pytest
 
-from xl2tpd_wire import CDN, ICCN, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, sccrq_avps, u16, u32
+from xl2tpd_wire import CDN, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Peer, avp, message, sccrq_avps, u16, u32
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
 
@@ -61,4 +61,22 @@ def test_malformed_avps_of_a_challenge(start):
     peer = Peer(daemon)
     peer.send(message(SCCRQ, *sccrq_avps(peer.tid), avp(11, b"")))
     assert peer.expect(STOPCCN).value(1)[:4] == u16(2) + u16(2)
+    peer.close()
+
+
+@pytest.mark.parametrize("more", [[], [avp(14, u16(0))]], ids=["absent", "zero"])
+def test_icrp_without_session_id(start, more):
+    """There is nobody to send an ICCN to: the call ends."""
+    peer = Peer(None)
+    start(sections="[lac far]\nlns = 127.0.0.1:%d\nautodial = yes\n" % peer.socket.getsockname()[1], options=OPTIONS, fake_pppd=True)
+    peer.expect(SCCRQ)
+    peer.send(message(SCCRP, *sccrq_avps(peer.tid)))
+    peer.expect(SCCCN)
+    sid = peer.expect(ICRQ).number(14)
+    peer.send(message(ICRP, *more), sid)
+    got = peer.receive()
+    while got.type is None:
+        got = peer.receive()
+    assert got.type == CDN and got.value(1)[:4] == u16(2) + u16(5)
+    assert peer.hello()
     peer.close()

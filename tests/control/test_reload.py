@@ -314,3 +314,40 @@ def test_reload_of_a_tunnel_limit(node):
     assert ask(4) == SCCRP
     for p in peers:
         p.close()
+
+
+def refused_lac(node, timeout):
+    """A daemon whose [lac far] has been refused and will redial, and its peer."""
+    peer = Peer(None)
+    far = ("[lac far]\nlns = 127.0.0.1:%d\nautodial = yes\nredial = yes\nredial timeout = %d\n"
+           % (peer.socket.getsockname()[1], timeout))
+    daemon = node(far)
+    peer.expect(SCCRQ)
+    peer.send(message(STOPCCN, avp(9, u16(1)), avp(1, u16(1))))
+    daemon.wait_log("Will redial in %d seconds" % timeout)
+    return daemon, peer
+
+
+def test_redial_that_came_to_nothing(node):
+    """The section is disconnected when a redial is due, and then removed: there is nothing left to stop."""
+    daemon, peer = refused_lac(node, 1)
+    daemon.command("d far")
+    daemon.wait_log("LAC far not active")
+    daemon.reload(lns())
+    Peer(daemon, tid=5).open().close()
+    peer.close()
+
+
+def test_redial_overtaken(node):
+    """The section is dialled by hand while a redial is waited for, and removed: nobody is dialled for it any more."""
+    daemon, peer = refused_lac(node, 2)
+    peer.ns = peer.nr = peer.their_tid = 0
+    assert "OK" in daemon.command("c far")
+    peer.expect(SCCRQ)
+    assert "OK" in daemon.command("r far")
+    peer.expect(STOPCCN)
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+    assert not any(got.type == SCCRQ for got in peer.everything(2.5))
+    assert daemon.count("not active") == 0
+    assert daemon.tunnels() == {}
+    peer.close()
