@@ -7,6 +7,7 @@ xl2tpd. The daemon runs in its user-space mode where the machine has no PPP in t
 Wire format: RFC 2661, section 3.
 """
 import hashlib
+import contextlib
 import os
 import select
 import signal
@@ -108,7 +109,8 @@ class Daemon:
     def command(self, text):
         """One command on the control pipe, and its answer."""
         result = os.path.join(self.dir, "result")
-        os.path.exists(result) and os.unlink(result)
+        with contextlib.suppress(FileNotFoundError):    # the daemon may be about to do it
+            os.unlink(result)
         os.mkfifo(result)
         reader = os.open(result, os.O_RDONLY | os.O_NONBLOCK)
         try:
