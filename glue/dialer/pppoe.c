@@ -262,7 +262,12 @@ static void on_pads(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 	if (!packet->session)
 		return;
 	event_del(p->timer);
-	vpdn_pppoe_if_has_session(p->interface, &p->user, p->peer, packet->session);
+	if (!vpdn_pppoe_if_has_session(p->interface, &p->user, p->peer, packet->session)) {
+		p->phase = OVER;	/* a PADT would end the other call */
+		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY,
+				   "the access concentrator gives session %u, which another call has", packet->session);
+		return;
+	}
 	fd = vpdn_pppoe_session_open(p->ifname, p->peer, packet->session);
 	if (fd < 0) {
 		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "PPPoE session %u on %s in the kernel: %s",

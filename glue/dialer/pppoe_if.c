@@ -207,12 +207,14 @@ int vpdn_pppoe_if_join(struct vpdn_dialer_daemon *d, const char *name, struct vp
 	return 0;
 }
 
-void vpdn_pppoe_if_has_session(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u, const uint8_t peer[6], uint16_t session)
+bool vpdn_pppoe_if_has_session(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u, const uint8_t peer[6], uint16_t session)
 {
 	memcpy(u->peer, peer, sizeof(u->peer));
 	u->session = session;
-	if (RB_INSERT(by_session, &i->by_session, u))
-		u->session = 0;	/* the kernel refuses a second one too */
+	if (!RB_INSERT(by_session, &i->by_session, u))
+		return true;
+	u->session = 0;
+	return false;
 }
 
 void vpdn_pppoe_if_leave(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u)

@@ -34,8 +34,8 @@ int vpdn_pppoe_if_join(struct vpdn_dialer_daemon *d, const char *name, struct vp
 /* The reverse; closes the socket after the last one. */
 void vpdn_pppoe_if_leave(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u);
 
-/* The user has this session now. */
-void vpdn_pppoe_if_has_session(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u, const uint8_t peer[6], uint16_t session);
+/* The user has this session now. False: another one has it. */
+bool vpdn_pppoe_if_has_session(struct vpdn_pppoe_if *i, struct vpdn_pppoe_user *u, const uint8_t peer[6], uint16_t session);
 
 /* Sends a packet; `to` NULL: to everybody. What does not go out is sent again by whoever waits for its answer. */
 void vpdn_pppoe_if_send(struct vpdn_pppoe_if *i, const uint8_t to[6], const struct vpdn_writer *w);

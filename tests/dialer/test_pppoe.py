@@ -251,6 +251,22 @@ def test_pppoe_padt(dialer, ac):
     ac.silent(0.3)
 
 
+def test_pppoe_session_given_twice(dialer, ac):
+    """A session that another call has is no session, and no PADT is sent that would end the other call."""
+    dial(dialer, 1)
+    ac.take(7, service=b"6121")
+    _, channel = dialer.up(1)
+    dial(dialer, 2)
+    padr = ac.take(7, service=b"6121")
+    assert "session 7, which another call has" in dialer.over(2, 4, 41)
+    ac.say(PADS, tag(SERVICE_NAME, b"6121"), tag(HOST_UNIQ, padr.get(HOST_UNIQ)), session=7)
+    ac.silent(1.5)
+    os.close(channel)
+    dialer.clear(1)
+    assert ac.expect(PADT).session == 7
+    dialer.over(1, 3, 16)
+
+
 def test_pppoe_cancelled(dialer, ac):
     """Given up before PADO: nothing more is sent. Given up after PADR: a session that comes yet is ended."""
     dial(dialer, 1)
