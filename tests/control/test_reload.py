@@ -266,7 +266,8 @@ def test_reload_many_times(node):
         daemon.reload(many.replace("10.5.", "10.%d." % turn) + lns(), good=True)
         daemon.reload(many + lns() + "wrong\n", good=False)
     assert peer.hello()
-    assert daemon.rss() - before < 2048
+    # a configuration takes about 150 kB: 80 that stayed would be 12 MB; the sanitizer's allocator alone takes up to 3 MB
+    assert daemon.rss() - before < 4096
     peer.close()
 
 
