@@ -108,3 +108,15 @@ def test_source_address_of_a_section(start):
     assert lns.hello()
     assert lns.source == ("127.0.0.44", daemon.port)
     lns.close()
+
+
+@BOTH
+def test_sccrq_in_our_own_tunnel(start, tmp_path):
+    """The peer that is asked for a tunnel answers our challenge; a request of its own in that tunnel does not make it up."""
+    lns = Peer(None, address=OTHER, port=1701, tid=500)
+    daemon = start(sections=LNS + "[lac peer]\nlns = %s\nautodial = yes\nchallenge = yes\n" % OTHER)
+    assert lns.expect(SCCRQ).value(11)
+    lns.send(message(SCCRQ, *sccrq_avps(500)))
+    assert lns.expect(STOPCCN).value(1)[:2] == u16(7)
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+    lns.close()
