@@ -18,7 +18,7 @@ HOOK_INC ?= build/include
 CC = gcc
 PKG_CONFIG ?= pkg-config
 LIB_LIBS ?= $(shell $(PKG_CONFIG) --libs libmd libbsd)
-DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libmd libbsd)
+DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libmd libbsd) -lm
 TEST_LIBS ?= $(shell $(PKG_CONFIG) --libs cmocka) $(DAEMON_LIBS)
 flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
 CFLAGS ?= $(call flags,CFLAGS)
@@ -139,8 +139,8 @@ $(B)/tests/fuzz/fuzz_xl2tpd_module: $(xl2tpd_objs)
 $(B)/tests/fuzz/fuzz_xl2tpd_module.o: INC = -I$(HOOK_INC)/xl2tpd
 $(B)/tests/fuzz/fuzz_xl2tpd_module.o: | $(xl2tpd_objs)		# which bring the header
 
-# It runs `vpdnctl dial`.
-$(B)/tests/unit/test_dialout_lns: | $(B)/vpdnctl
+# They run vpdnctl.
+$(B)/tests/unit/test_dialout_lns $(B)/tests/unit/test_explain: | $(B)/vpdnctl
 
 install: all						## install what was built under DESTDIR
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer

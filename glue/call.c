@@ -175,6 +175,7 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_call_uncount(&call->of_group);
 	vpdn_call_uncount(&call->of_dialer);
 	vpdn_call_drop_config(call);
+	vpdn_trace_free(&call->trace);
 	explicit_bzero(call->ask, call->ask_len);
 	free(call->ask);
 	free(call);

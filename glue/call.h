@@ -21,6 +21,7 @@
 #include "call_fsm.h"
 #include "group.h"
 #include "number.h"
+#include "select.h"
 #include "server.h"
 #include "vpdnd.h"
 
@@ -54,7 +55,7 @@ struct vpdn_call {
 	pid_t pid;			/* of the pppd that asked */
 	char user[256];			/* escaped for printing */
 	char access[160];		/* "pppoe eth1/17 02:00:00:00:00:01" */
-	char number[VPDN_NUMBER_MAX + 1];	/* dial-out: as it is dialled; printable */
+	char number[VPDN_NUMBER_MAX + 1];	/* dial-out: as it is dialled; dial-in: made by dnis-from; printable */
 	char dialer[VPDN_NAME_MAX + 1];		/* dial-out at the LAC */
 	const struct vpdn_dial *dial;		/* and its entry in the map, in config */
 	char ifname[64];		/* dial-out at the LNS, when PPP is up */
@@ -63,6 +64,9 @@ struct vpdn_call {
 	/* where to */
 	struct vpdn_config *config;	/* held while it is being placed */
 	struct vpdn_choice choice;	/* choice.group lives in config */
+	struct vpdn_trace trace;	/* of the choice, and of who was asked */
+	bool multilink;
+	uint64_t bundle;		/* of a multilink subscriber, see question.h */
 	char group[VPDN_NAME_MAX + 1];
 	uint64_t tried;			/* bit set of choice.group->peers */
 	unsigned int attempts;

@@ -18,6 +18,7 @@
 int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdnd *d = vpdn_conn_daemon(c);
+	static struct vpdn_question q;
 	uint32_t pid = 0, hold_ms = 0;
 	struct vpdn_call *call;
 	uint8_t access = 0;
@@ -36,7 +37,12 @@ int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_call_peer_text(m, VPDN_TLV_USER, call->user, sizeof(call->user));
 	vpdn_call_access_text(m, call->access, sizeof(call->access));
 	d->counters.asked++;
-	vpdn_group_select(d->config, m, &call->choice);
+	vpdn_question_from_ask(&q, d->config, m);
+	vpdn_select(d->config, &q, &call->choice, &call->trace);
+	call->multilink = q.multilink;
+	call->bundle = q.bundle;
+	if (q.dnis_from)
+		strlcpy(call->number, q.dnis, sizeof(call->number));
 	if (!call->choice.group)
 		return vpdn_call_step(call, VPDN_EV_LOCAL);
 	if (d->stopping) {

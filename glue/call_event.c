@@ -211,6 +211,7 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (!asking)
 		return vpdn_call_step(call, VPDN_EV_CLEARED);
 	vpdn_call_say(call, LOG_NOTICE, "no call: %s", vpdn_call_cleared_text(m, text, sizeof(text)));
+	vpdn_trace_add(&call->trace, "%s", call->cause.text);
 	call->of_peer->failed++;
 	if (stage == VPDN_STAGE_TUNNEL)
 		peer_dead(call);

@@ -55,14 +55,17 @@ static int ask_xl2tpd(struct vpdn_call *call, const struct vpdn_peer *peer, uint
 	return rc;
 }
 
-static void say_placing(struct vpdn_call *call)
+static void say_placing(struct vpdn_call *call, const struct vpdn_peer *peer)
 {
 	const struct vpdn_group *g = call->choice.group;
 	char addr[INET_ADDRSTRLEN];
 
+	vpdn_trace_add(&call->trace, "%s %s is asked: attempt %u, priority %u, weight %u%s", call->kind == VPDN_DIALIN_LAC ? "LNS" : "LAC",
+		       inet_ntop(AF_INET, &peer->addr, addr, sizeof(addr)), call->attempts, peer->priority, peer->weight,
+		       call->multilink ? ", by its multilink bundle" : "");
 	if (call->kind == VPDN_DIALIN_LAC) {
-		vpdn_call_say(call, LOG_INFO, "asking LNS number %u for a call, vpdn-group %s by %s \"%s\"", call->attempts, g->name,
-			      vpdn_key_kind_name(call->choice.kind), call->choice.value);
+		vpdn_call_say(call, LOG_INFO, "asking LNS number %u for a call, vpdn-group %s by %s", call->attempts, g->name,
+			      call->choice.by);
 		return;
 	}
 	vpdn_call_say(call, LOG_INFO, "asking LAC number %u to dial, vpdn-group %s", call->attempts, g->name);
@@ -90,11 +93,12 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 		return no_peer(call, &n->rejected_limit, VPDN_DIAL_NO_RESOURCES, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
 	if (vpdn_call_no_fds(call, &n->rejected_internal))
 		return VPDN_EV_NO_PEER;
-	i = vpdn_peer_choose(&d->usages, g, call->tried, now, arc4random());
+	i = vpdn_peer_choose(&d->usages, g, call->tried, now, arc4random(), call->multilink ? &call->bundle : NULL);
 	if (i < 0) {
 		if (call->attempts)
 			return VPDN_EV_NO_PEER;
-		return no_peer(call, &n->rejected_limit, VPDN_DIAL_NO_RESOURCES, "session limits of all peers of vpdn-group %s reached", g->name);
+		return no_peer(call, &n->rejected_limit, VPDN_DIAL_NO_RESOURCES, "all peers of vpdn-group %s are draining or at their session limit",
+			       g->name);
 	}
 	left = call->deadline_ms > now ? (uint32_t)(call->deadline_ms - now) : 0;
 	if (left < ATTEMPT_MIN_MS) {
@@ -116,7 +120,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	rc = count_session(call, &g->peers[i]) ? ask_xl2tpd(call, &g->peers[i], timeout) : -ENOMEM;
 	if (rc)
 		return no_peer(call, &n->rejected_internal, VPDN_DIAL_UNREACHABLE, "asking xl2tpd for a call: %s", strerror(-rc));
-	say_placing(call);
+	say_placing(call, &g->peers[i]);
 	vpdn_call_set_timer(call, timeout + ATTEMPT_SLACK_MS);
 	return VPDN_EV_NONE;
 }
@@ -126,6 +130,7 @@ enum vpdn_ev vpdn_act_abandon_and_place(struct vpdn_call *call)
 	vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &call->d->counters.rejected_no_peer, "no answer from xl2tpd about the call in time");
 	call->cause.failure = VPDN_DIAL_TIMEOUT;
 	vpdn_call_say(call, LOG_WARNING, "%s", call->cause.text);
+	vpdn_trace_add(&call->trace, "%s", call->cause.text);
 	call->of_peer->failed++;
 	vpdn_l2tp_clear(call->d->l2tp, call->ref, &call->cause);
 	return vpdn_act_place(call);

@@ -41,12 +41,16 @@ struct vpdn_config *vpdn_config_new(const char *path)
 		return NULL;
 	c->refs = 1;
 	c->path = strdup(path);
-	if (!c->path) {
+	c->delimiters = strdup("@");
+	if (!c->path || !c->delimiters) {
+		free(c->path);
+		free(c->delimiters);
 		free(c);
 		return NULL;
 	}
 	TAILQ_INIT(&c->groups);
 	TAILQ_INIT(&c->dialers);
+	TAILQ_INIT(&c->line_patterns);
 	RB_INIT(&c->keys);
 	c->dead_s = 60;
 	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
@@ -65,6 +69,12 @@ static void strings_free(struct vpdn_strings *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->v[i]);
 	free(s->v);
+}
+
+static void ere_free(struct vpdn_ere *ere)
+{
+	if (ere->compiled)
+		regfree(&ere->re);
 }
 
 static void accept_free(struct vpdn_accept *a)
@@ -91,8 +101,7 @@ static void group_free(struct vpdn_group *g)
 	accept_free(&g->dialin);
 	accept_free(&g->dialout);
 	for (size_t i = 0; i < g->n_numbers; i++) {
-		if (g->numbers[i].compiled)
-			regfree(&g->numbers[i].re);
+		ere_free(&g->numbers[i].ere);
 		free(g->numbers[i].pattern);
 		free(g->numbers[i].replace);
 	}
@@ -136,6 +145,9 @@ void vpdn_config_put(struct vpdn_config *c)
 		TAILQ_REMOVE(&c->dialers, d, link);
 		dialer_free(d);
 	}
+	ere_free(&c->dnis_from_service);
+	ere_free(&c->dnis_from_circuit);
+	free(c->delimiters);
 	free(c->path);
 	free(c);
 }
@@ -160,13 +172,27 @@ const struct vpdn_dialer *vpdn_config_dialer(const struct vpdn_config *c, const 
 	return NULL;
 }
 
-const struct vpdn_group *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value)
+size_t vpdn_line_prefix(const char *value)
+{
+	static const char *const prefixes[] = { VPDN_LINE_CIRCUIT, VPDN_LINE_REMOTE };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncasecmp(value, prefixes[i], strlen(prefixes[i])))
+			return strlen(prefixes[i]);
+	return 0;
+}
+
+const struct vpdn_key *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value)
 {
 	/* RB_FIND only reads, but neither its tree nor what is compared is const. */
 	struct vpdn_key want = { .kind = kind, .value = (char *)value };
-	struct vpdn_key *k = RB_FIND(vpdn_keys, (struct vpdn_keys *)&c->keys, &want);
 
-	return k ? k->group : NULL;
+	return RB_FIND(vpdn_keys, (struct vpdn_keys *)&c->keys, &want);
+}
+
+static bool is_pattern(enum vpdn_key_kind kind, const char *value)
+{
+	return kind == VPDN_KEY_DOMAIN ? *value == '*' : kind == VPDN_KEY_LINE && strpbrk(value + vpdn_line_prefix(value), "*?[");
 }
 
 int vpdn_config_add_key(struct vpdn_config *c, enum vpdn_key_kind kind, const char *value, unsigned int line,
@@ -179,9 +205,12 @@ int vpdn_config_add_key(struct vpdn_config *c, enum vpdn_key_kind kind, const ch
 		return -ENOMEM;
 	}
 	k->kind = kind;
+	k->pattern = is_pattern(kind, value);
 	k->line = line;
 	old = RB_INSERT(vpdn_keys, &c->keys, k);
 	*key = old ? old : k;
+	if (!old && k->pattern && kind == VPDN_KEY_LINE)
+		TAILQ_INSERT_TAIL(&c->line_patterns, k, of_patterns);
 	if (!old)
 		return 0;
 	free(k->value);

@@ -2,7 +2,7 @@
 /*
  * config.h - vpdn.conf as vpdnd uses it: read once, checked whole, never changed.
  *
- * vpdnd.c loads it at the start and on reload, group.c and number.c choose by it,
+ * vpdnd.c loads it at the start and on reload, select.c, group.c and number.c choose by it,
  * l2tp_peer.c sends its accepting groups to xl2tpd's module, dialer_peer.c the dialers
  * to vpdn-dialer, calls hold a reference while they are being placed. It owns all
  * strings in it and wipes the secrets with the last reference. The grammar is in
@@ -53,14 +53,26 @@ struct vpdn_group;
 /* One value of domain, dnis or line, and the group it stands in. */
 struct vpdn_key {
 	RB_ENTRY(vpdn_key) node;
-	TAILQ_ENTRY(vpdn_key) link;
+	TAILQ_ENTRY(vpdn_key) link;		/* of its group */
+	TAILQ_ENTRY(vpdn_key) of_patterns;	/* when it is a line's */
 	enum vpdn_key_kind kind;
+	bool pattern;			/* "*.example.com"; of a line, for fnmatch(3) behind its prefix */
 	char *value;
 	const struct vpdn_group *group;
 	unsigned int line;
 };
 RB_HEAD(vpdn_keys, vpdn_key);
 TAILQ_HEAD(vpdn_group_keys, vpdn_key);
+
+/* What a value of `line` begins with that is for one of both TR-101 ids only. */
+#define VPDN_LINE_CIRCUIT	"circuit:"
+#define VPDN_LINE_REMOTE	"remote:"
+
+/* A POSIX extended regular expression. */
+struct vpdn_ere {
+	regex_t re;
+	bool compiled;
+};
 
 /* Whose tunnels an accept block takes; nothing in a list: anybody's. */
 struct vpdn_accept {
@@ -71,9 +83,8 @@ struct vpdn_accept {
 
 /* One `number`: an LNS's translation of what is to be dialled. */
 struct vpdn_number {
-	char *pattern;			/* POSIX ERE */
-	regex_t re;
-	bool compiled;
+	char *pattern;
+	struct vpdn_ere ere;
 	char *replace;			/* \1 to \9: the pattern's parts */
 };
 
@@ -124,6 +135,7 @@ struct vpdn_group {
 	uint32_t connect_timeout_s;
 	/* request-dialin */
 	struct vpdn_group_keys keys;	/* in the order of the file */
+	bool strip_domain;		/* the LNS gets the user's name without its domain */
 	/* request-dialout */
 	struct vpdn_number *numbers;
 	size_t n_numbers;
@@ -151,9 +163,14 @@ struct vpdn_config {
 	bool exposed;			/* has secrets, and everybody may read the file */
 	enum vpdn_key_kind search_order[VPDN_KEY_KINDS];
 	size_t n_search_order;
+	char *delimiters;		/* between a user's name and domain: one of these characters */
+	bool domain_first;		/* domain-position = prefix */
+	struct vpdn_ere dnis_from_service, dnis_from_circuit;
 	uint32_t dead_s;
 	struct vpdn_groups groups;
+	const struct vpdn_group *default_group;	/* NULL: none */
 	struct vpdn_keys keys;
+	struct vpdn_group_keys line_patterns;	/* in the order of the file */
 	struct vpdn_dialers dialers;
 };
 
@@ -175,8 +192,11 @@ const struct vpdn_group *vpdn_config_group(const struct vpdn_config *c, const ch
 /* The dialer by its name, or NULL. */
 const struct vpdn_dialer *vpdn_config_dialer(const struct vpdn_config *c, const char *name);
 
-/* The group that has this value, without regard to case, or NULL. */
-const struct vpdn_group *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value);
+/* The octets of the prefix that a value of `line` begins with, without regard to case; 0: none. */
+size_t vpdn_line_prefix(const char *value);
+
+/* The value, or pattern that is written so, of a group, without regard to case; or NULL. */
+const struct vpdn_key *vpdn_config_find(const struct vpdn_config *c, enum vpdn_key_kind kind, const char *value);
 
 /*
  * For the parser: enters a value under `kind`; which group it is for is set later.

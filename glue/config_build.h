@@ -20,6 +20,8 @@ uint32_t vpdn_parse_u32(cfg_t *sec, const char *key, uint32_t otherwise);
 bool vpdn_parse_ip4(cfg_t *sec, const char *key, struct in_addr *a);
 /* Copies; what is not set stays as it is. */
 int vpdn_parse_string(cfg_t *sec, const char *key, char **out);
+/* Compiles a regular expression; `what` names it in a complaint. */
+int vpdn_parse_ere(cfg_t *sec, const char *what, const char *pattern, struct vpdn_ere *ere);
 int vpdn_parse_strings(cfg_t *sec, const char *key, struct vpdn_strings *out);
 
 /* Makes a group, without its keys, and adds it to the configuration. */

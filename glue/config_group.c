@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,12 +92,27 @@ static int build_peers(cfg_t *sec, struct vpdn_group *g)
 	return 0;
 }
 
-static int build_request_dialin(cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
+static bool is_true(cfg_t *sec, const char *key)
 {
+	const char *s = cfg_getstr(sec, key);
+
+	return s && !strcmp(s, "true");
+}
+
+static int build_request_dialin(struct vpdn_config *c, cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
+{
+	g->strip_domain = is_true(dialin, "strip-domain");
+	if (is_true(dialin, "default")) {
+		if (c->default_group)
+			return vpdn_parse_fail(sec, "vpdn-group %s: default = true stands in vpdn-group %s already; allowed: in one group", g->name,
+					       c->default_group->name);
+		c->default_group = g;
+		return 0;
+	}
 	for (int i = 0; i < VPDN_KEY_KINDS; i++)
 		if (cfg_size(dialin, vpdn_key_kind_name((enum vpdn_key_kind)i)))
 			return 0;
-	return vpdn_parse_fail(sec, "vpdn-group %s: request-dialin needs at least one of domain, dnis, line", g->name);
+	return vpdn_parse_fail(sec, "vpdn-group %s: request-dialin needs at least one of domain, dnis, line, default = true", g->name);
 }
 
 /* Every part that `replace` asks for must be one that the pattern has. */
@@ -108,7 +124,7 @@ static const char *replace_wrong(const struct vpdn_number *n)
 		s++;
 		if (!isdigit((unsigned char)*s) || *s == '0')
 			return "\\\\1 to \\\\9";
-		if ((size_t)(*s - '0') > n->re.re_nsub)
+		if ((size_t)(*s - '0') > n->ere.re.re_nsub)
 			return "as many as the pattern has parts in parentheses";
 	}
 	return NULL;
@@ -117,19 +133,14 @@ static const char *replace_wrong(const struct vpdn_number *n)
 static int build_number(cfg_t *sec, struct vpdn_group *g, struct vpdn_number *n)
 {
 	const char *wrong;
-	char text[128];
-	int rc;
+	char what[VPDN_NAME_MAX + 32];
 
 	n->pattern = strdup(cfg_title(sec));
 	if (!n->pattern || vpdn_parse_string(sec, "replace", &n->replace))
 		return vpdn_parse_fail_memory();
-	rc = regcomp(&n->re, n->pattern, REG_EXTENDED);
-	if (rc) {
-		regerror(rc, &n->re, text, sizeof(text));
-		return vpdn_parse_fail(sec, "vpdn-group %s: number: wrong pattern \"%s\": %s; allowed: a POSIX extended regular expression",
-				       g->name, n->pattern, text);
-	}
-	n->compiled = true;
+	snprintf(what, sizeof(what), "vpdn-group %s: number", g->name);
+	if (vpdn_parse_ere(sec, what, n->pattern, &n->ere))
+		return -1;
 	if (!n->replace)
 		return vpdn_parse_fail(sec, "vpdn-group %s: number \"%s\" needs replace", g->name, n->pattern);
 	wrong = replace_wrong(n);
@@ -282,7 +293,7 @@ int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **out)
 		return vpdn_parse_fail_memory();
 	if (build_blocks(sec, g) || check_belongings(sec, g) || (g->requests && build_peers(sec, g)))
 		return -1;
-	if (g->requests & VPDN_ACCEPTS_DIALIN && build_request_dialin(sec, cfg_getnsec(sec, "request-dialin", 0), g))
+	if (g->requests & VPDN_ACCEPTS_DIALIN && build_request_dialin(c, sec, cfg_getnsec(sec, "request-dialin", 0), g))
 		return -1;
 	if (g->requests & VPDN_ACCEPTS_DIALOUT && build_request_dialout(cfg_getnsec(sec, "request-dialout", 0), g))
 		return -1;

@@ -114,6 +114,18 @@ int vpdn_parse_strings(cfg_t *sec, const char *key, struct vpdn_strings *out)
 	return 0;
 }
 
+int vpdn_parse_ere(cfg_t *sec, const char *what, const char *pattern, struct vpdn_ere *ere)
+{
+	char text[128];
+	int rc = regcomp(&ere->re, pattern, REG_EXTENDED);
+
+	ere->compiled = !rc;
+	if (!rc)
+		return 0;
+	regerror(rc, &ere->re, text, sizeof(text));
+	return vpdn_parse_fail(sec, "%s: wrong pattern \"%s\": %s; allowed: a POSIX extended regular expression", what, pattern, text);
+}
+
 static int on_single_value(cfg_t *cfg, const cfg_opt_t *opt)
 {
 	const cfg_opt_t **seen;
@@ -215,6 +227,26 @@ static int on_single(cfg_t *cfg, cfg_opt_t *opt)
 	return cfg_opt_size(opt) > 1 ? vpdn_parse_fail(cfg, "%s: given twice; allowed: once in a %s", opt->name, cfg->name) : 0;
 }
 
+/* Called by libConfuse at the end of dnis-from. */
+static int on_dnis_from(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct {
+		const char *key;
+		struct vpdn_ere *ere;
+	} from[] = { { "service-name", &parse.c->dnis_from_service }, { "circuit-id", &parse.c->dnis_from_circuit } };
+	cfg_t *sec = cfg_opt_getnsec(opt, 0);
+	char what[64];
+
+	if (cfg_opt_size(opt) > 1)
+		return vpdn_parse_fail(cfg, "dnis-from: given twice; allowed: once");
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		snprintf(what, sizeof(what), "dnis-from: %s", from[i].key);
+		if (cfg_getstr(sec, from[i].key) && vpdn_parse_ere(cfg, what, cfg_getstr(sec, from[i].key), from[i].ere))
+			return -1;
+	}
+	return 0;
+}
+
 static int on_initiate_to(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *title = cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
@@ -296,9 +328,21 @@ static char *read_all(FILE *f, int *rc)
 	return text;
 }
 
+static void set_domain(struct vpdn_config *c, cfg_t *cfg)
+{
+	const char *position = cfg_getstr(cfg, "domain-position");
+
+	if (cfg_getstr(cfg, "domain-delimiters")) {
+		free(c->delimiters);
+		c->delimiters = NULL;
+		vpdn_parse_string(cfg, "domain-delimiters", &c->delimiters);
+	}
+	c->domain_first = position && !strcmp(position, "prefix");
+}
+
 int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size)
 {
-	cfg_opt_t request_dialin[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), CFG_END() };
+	cfg_opt_t request_dialin[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), STR("default"), STR("strip-domain"), CFG_END() };
 	cfg_opt_t accept_dialin[] = { STR("protocol"), STRS("terminate-from"), STRS("source"), STR("ppp-template"), CFG_END() };
 	cfg_opt_t number[] = { STR("replace"), CFG_END() };
 	cfg_opt_t request_dialout[] = {
@@ -326,8 +370,10 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t dialer[] = {
 		SINGLE("chat", chat), SINGLE("pppoe", pppoe), SINGLE("exec", exec), STR("limit"), STR("timeout"), CFG_END()
 	};
+	cfg_opt_t dnis_from[] = { STR("service-name"), STR("circuit-id"), CFG_END() };
 	cfg_opt_t root[] = {
-		STRS("search-order"), STR("dead-time"),
+		STRS("search-order"), STR("domain-delimiters"), STR("domain-position"),
+		section((cfg_opt_t)CFG_SEC("dnis-from", dnis_from, CFGF_MULTI), on_dnis_from), STR("dead-time"),
 		NAMED("vpdn-group", group, on_group), NAMED("dialer", dialer, on_dialer),
 		STR(VPDN_CONFIG_AT_END),
 		CFG_END()
@@ -365,6 +411,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	else
 		vpdn_dials_resolve(c, cfg);
 	c->dead_s = vpdn_parse_u32(cfg, "dead-time", c->dead_s);
+	set_domain(c, cfg);
 	if (parse.n_order)
 		c->n_search_order = parse.n_order;
 	/* Keys of a group that failed are in the tree, which frees them. */

@@ -149,7 +149,8 @@ static const char *check_template(const struct vpdn_setting *row, const char *va
 static const char *check_domain(const struct vpdn_setting *row, const char *value)
 {
 	(void)row;
-	return all_of(value, "._-", 255) ? NULL : "what follows the \"@\" of a user name: letters, digits, \".\", \"_\", \"-\"";
+	return all_of(strncmp(value, "*.", 2) ? value : value + 2, "._-", 253) ? NULL :
+	       "a user name's domain, without the \"@\": letters, digits, \".\", \"_\", \"-\"; \"*.\" before it for all domains within it";
 }
 
 static const char *check_dnis(const struct vpdn_setting *row, const char *value)
@@ -173,7 +174,8 @@ static bool printable(const char *s, size_t min, size_t max)
 static const char *check_line(const struct vpdn_setting *row, const char *value)
 {
 	(void)row;
-	return printable(value, 1, 255) ? NULL : "a circuit id, a remote id, an interface or an Ethernet address";
+	return printable(value, vpdn_line_prefix(value) + 1, 255) ? NULL :
+	       "a circuit id, a remote id, an interface or an Ethernet address; or a pattern of an interface or address, or \"circuit:PATTERN\", \"remote:PATTERN\"";
 }
 
 static const char *check_secret(const struct vpdn_setting *row, const char *value)
@@ -206,6 +208,22 @@ static const char *check_search_order(const struct vpdn_setting *row, const char
 {
 	(void)row;
 	return vpdn_value_key_kind(value) < 0 ? "line, dnis, domain" : NULL;
+}
+
+static const char *check_delimiters(const struct vpdn_setting *row, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *s = value; *s; s++)
+		if (!ispunct((unsigned char)*s))
+			n = 0;
+	return n >= 1 && n <= row->max ? NULL : "1 to 8 characters, neither letters, digits nor blanks";
+}
+
+static const char *check_position(const struct vpdn_setting *row, const char *value)
+{
+	(void)row;
+	return strcmp(value, "suffix") && strcmp(value, "prefix") ? "suffix, prefix" : NULL;
 }
 
 uint32_t vpdn_value_bearer(const char *s)
@@ -254,8 +272,12 @@ static const char *check_interface(const struct vpdn_setting *row, const char *v
 
 static const struct vpdn_setting settings[] = {
 	{ VPDN_CONFIG_ROOT, "search-order", check_search_order, 0, 0, -1 },
+	{ VPDN_CONFIG_ROOT, "domain-delimiters", check_delimiters, 0, 8, -1 },
+	{ VPDN_CONFIG_ROOT, "domain-position", check_position, 0, 0, -1 },
 	{ VPDN_CONFIG_ROOT, "dead-time", check_number, 0, DAY, -1 },
 	{ VPDN_CONFIG_ROOT, VPDN_CONFIG_AT_END, check_number, 0, 0, -1 },
+	{ "dnis-from", "service-name", check_text, 1, 255, -1 },
+	{ "dnis-from", "circuit-id", check_text, 1, 255, -1 },
 	{ "vpdn-group", "local-name", check_name, 0, 0, -1 },
 	{ "vpdn-group", "source-ip", check_ip4, 0, 0, -1 },
 	{ "vpdn-group", "tunnel-password", check_secret, 0, 0, -1 },
@@ -270,6 +292,8 @@ static const struct vpdn_setting settings[] = {
 	{ "request-dialin", "domain", check_domain, 0, 0, VPDN_KEY_DOMAIN },
 	{ "request-dialin", "dnis", check_dnis, 0, 0, VPDN_KEY_DNIS },
 	{ "request-dialin", "line", check_line, 0, 0, VPDN_KEY_LINE },
+	{ "request-dialin", "default", check_bool, 0, 0, -1 },
+	{ "request-dialin", "strip-domain", check_bool, 0, 0, -1 },
 	{ "accept-dialin", "protocol", check_protocol, 0, 0, -1 },
 	{ "accept-dialin", "terminate-from", check_name, 0, 0, -1 },
 	{ "accept-dialin", "source", check_source, 0, 0, -1 },

@@ -4,7 +4,7 @@
 
 #include <bsd/string.h>
 #include <errno.h>
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,70 +20,6 @@ static int usage_cmp(const struct vpdn_usage *a, const struct vpdn_usage *b)
 }
 
 RB_GENERATE_INTERNAL(vpdn_usages, vpdn_usage, node, usage_cmp, static __attribute__((unused)))
-
-static bool find(const struct vpdn_config *c, struct vpdn_choice *choice, enum vpdn_key_kind kind, const char *value)
-{
-	choice->group = *value ? vpdn_config_find(c, kind, value) : NULL;
-	if (!choice->group)
-		return false;
-	choice->kind = kind;
-	strlcpy(choice->value, value, sizeof(choice->value));
-	return true;
-}
-
-/* A TLV that is compared as text; what does not fit or holds a NUL equals nothing. */
-static const char *tlv_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf, size_t size)
-{
-	return vpdn_ipc_get_text(m, tlv, buf, size) ? buf : "";
-}
-
-static bool select_line(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice)
-{
-	const uint8_t *mac;
-	char text[256];
-	size_t len;
-
-	if (find(c, choice, VPDN_KEY_LINE, tlv_text(ask, VPDN_TLV_ACCESS_INTERFACE, text, sizeof(text))))
-		return true;
-	if (vpdn_ipc_get_bytes(ask, VPDN_TLV_PEER_MAC, &mac, &len) && len == 6) {
-		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-		if (find(c, choice, VPDN_KEY_LINE, text))
-			return true;
-	}
-	return find(c, choice, VPDN_KEY_LINE, tlv_text(ask, VPDN_TLV_CIRCUIT_ID, text, sizeof(text))) ||
-	       find(c, choice, VPDN_KEY_LINE, tlv_text(ask, VPDN_TLV_REMOTE_ID, text, sizeof(text)));
-}
-
-static bool select_domain(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice)
-{
-	char user[512];
-	const char *at = strrchr(tlv_text(ask, VPDN_TLV_USER, user, sizeof(user)), '@');
-
-	return at && find(c, choice, VPDN_KEY_DOMAIN, at + 1);
-}
-
-void vpdn_group_select(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice)
-{
-	char text[256];
-	bool found = false;
-
-	memset(choice, 0, sizeof(*choice));
-	for (size_t i = 0; i < c->n_search_order && !found; i++) {
-		switch (c->search_order[i]) {
-		case VPDN_KEY_LINE:
-			found = select_line(c, ask, choice);
-			break;
-		case VPDN_KEY_DNIS:
-			found = find(c, choice, VPDN_KEY_DNIS, tlv_text(ask, VPDN_TLV_CALLED_NUMBER, text, sizeof(text)));
-			break;
-		case VPDN_KEY_DOMAIN:
-			found = select_domain(c, ask, choice);
-			break;
-		case VPDN_KEY_KINDS:
-			break;
-		}
-	}
-}
 
 static struct vpdn_usage usage_key(enum vpdn_usage_of of, const char *name, const struct vpdn_peer *peer)
 {
@@ -123,6 +59,8 @@ static bool configured(const struct vpdn_config *c, const struct vpdn_usage *x)
 {
 	const struct vpdn_group *g;
 
+	if (c && x->of == VPDN_USAGE_DRAINED)
+		return true;
 	if (!c || x->of == VPDN_USAGE_DIALER)
 		return c && vpdn_config_dialer(c, x->name);
 	g = vpdn_config_group(c, x->name);
@@ -153,50 +91,166 @@ bool vpdn_usage_full(const struct vpdn_usages *u, enum vpdn_usage_of of, const c
 	return limit && x && x->sessions >= limit;
 }
 
-struct candidates {
-	uint64_t set;
-	uint64_t weight;
-	uint32_t priority;
-};
+/* ---- draining ---- */
 
-static void candidate_add(struct candidates *c, const struct vpdn_peer *l, size_t i)
+static struct vpdn_peer drained_key(struct in_addr addr)
 {
-	if (c->set && l->priority > c->priority)
-		return;
-	if (!c->set || l->priority < c->priority)
-		*c = (struct candidates){ .priority = l->priority };
-	c->set |= UINT64_C(1) << i;
-	c->weight += l->weight;
+	return (struct vpdn_peer){ .addr = addr };
 }
 
-int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random)
+bool vpdn_usage_draining(const struct vpdn_usages *u, struct in_addr addr)
 {
-	struct candidates alive = { 0 }, dead = { 0 }, *c;
-	bool full = false;
-	uint64_t at;
+	struct vpdn_peer key = drained_key(addr);
+
+	return vpdn_usage_find(u, VPDN_USAGE_DRAINED, "", &key);
+}
+
+int vpdn_usage_drain(struct vpdn_usages *u, struct in_addr addr, bool drain)
+{
+	struct vpdn_peer key = drained_key(addr);
+	struct vpdn_usage *x;
+
+	if (drain)
+		return vpdn_usage_get(u, VPDN_USAGE_DRAINED, "", &key) ? 0 : -ENOMEM;
+	x = (struct vpdn_usage *)vpdn_usage_find(u, VPDN_USAGE_DRAINED, "", &key);
+	if (!x)
+		return -ENOENT;
+	RB_REMOVE(vpdn_usages, u, x);
+	free(x);
+	return 0;
+}
+
+const struct vpdn_usage *vpdn_usage_next(const struct vpdn_usages *u, enum vpdn_usage_of of, const struct vpdn_usage *after)
+{
+	struct vpdn_usage want = { .of = of };
+	struct vpdn_usage *x = after ? RB_NEXT(vpdn_usages, NULL, (struct vpdn_usage *)after) :
+				       RB_NFIND(vpdn_usages, (struct vpdn_usages *)u, &want);
+
+	return x && x->of == of ? x : NULL;
+}
+
+/* ---- dead peers ---- */
+
+unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr, uint64_t now_ms)
+{
+	struct vpdn_usage *x = NULL;
+	unsigned int n = 0;
+
+	while ((x = (struct vpdn_usage *)vpdn_usage_next(u, VPDN_USAGE_PEER, x))) {
+		if (x->dead_until_ms <= now_ms || (addr && x->addr.s_addr != addr->s_addr))
+			continue;
+		x->dead_until_ms = 0;
+		n++;
+	}
+	return n;
+}
+
+/* ---- choosing a peer ---- */
+
+enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct vpdn_group *g, const struct vpdn_peer *peer, uint64_t now_ms)
+{
+	const struct vpdn_usage *x = vpdn_usage_find(u, VPDN_USAGE_PEER, g->name, peer);
+
+	if (vpdn_usage_draining(u, peer->addr))
+		return VPDN_PEER_DRAINING;
+	if (peer->limit && x && x->sessions >= peer->limit)
+		return VPDN_PEER_FULL;
+	return x && x->dead_until_ms > now_ms ? VPDN_PEER_DEAD : VPDN_PEER_READY;
+}
+
+const char *vpdn_peer_state_name(enum vpdn_peer_state state)
+{
+	static const char *const names[] = { "ready", "dead", "full", "draining" };
+
+	return names[state];
+}
+
+uint64_t vpdn_peer_next(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms)
+{
+	uint64_t set[VPDN_PEER_DEAD + 1] = { 0 };
+	uint32_t priority[VPDN_PEER_DEAD + 1] = { 0 };
 
 	for (size_t i = 0; i < g->n_peers; i++) {
-		const struct vpdn_peer *l = &g->peers[i];
-		const struct vpdn_usage *x = vpdn_usage_find(u, VPDN_USAGE_PEER, g->name, l);
+		uint32_t p = g->peers[i].priority;
+		enum vpdn_peer_state state;
 
 		if (tried >> i & 1)
 			continue;
-		if (l->limit && x && x->sessions >= l->limit) {
-			full = true;
+		state = vpdn_peer_state(u, g, &g->peers[i], now_ms);
+		if (state > VPDN_PEER_DEAD || (set[state] && p > priority[state]))
 			continue;
-		}
-		candidate_add(x && x->dead_until_ms > now_ms ? &dead : &alive, l, i);
+		if (!set[state] || p < priority[state])
+			set[state] = 0;
+		priority[state] = p;
+		set[state] |= UINT64_C(1) << i;
 	}
-	c = alive.set ? &alive : &dead;
-	if (!c->set)
-		return full ? -EUSERS : -ENOENT;
-	at = random % c->weight;
+	return set[VPDN_PEER_READY] ? set[VPDN_PEER_READY] : set[VPDN_PEER_DEAD];
+}
+
+uint64_t vpdn_peer_weights(const struct vpdn_group *g, uint64_t set)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < g->n_peers; i++)
+		if (set >> i & 1)
+			sum += g->peers[i].weight;
+	return sum;
+}
+
+static int by_random(const struct vpdn_group *g, uint64_t set, uint32_t random)
+{
+	uint64_t at = random % vpdn_peer_weights(g, set);
+
 	for (size_t i = 0; i < g->n_peers; i++) {
-		if (!(c->set >> i & 1))
+		if (!(set >> i & 1))
 			continue;
 		if (at < g->peers[i].weight)
 			return (int)i;
 		at -= g->peers[i].weight;
 	}
+	return -ENOENT;
+}
+
+/* Every bit of the result depends on every bit of h (the finalizer of SplitMix64). */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
+/*
+ * Each peer draws a time by bundle and address, the sooner the higher its weight, and the first
+ * one wins. So a bundle keeps its peer when another one comes, goes, or is left out.
+ */
+static int by_bundle(const struct vpdn_group *g, uint64_t set, uint64_t bundle)
+{
+	double best = INFINITY;
+	int chosen = -ENOENT;
+
+	for (size_t i = 0; i < g->n_peers; i++) {
+		const struct vpdn_peer *p = &g->peers[i];
+		uint64_t h = mix(mix(bundle) ^ ((uint64_t)ntohl(p->addr.s_addr) << 16 | p->port));
+		/* Above 0 and at most 1. */
+		double time = -log(((double)(h >> 11) + 1) / 9007199254740992.0) / p->weight;
+
+		if (!(set >> i & 1) || time >= best)
+			continue;
+		best = time;
+		chosen = (int)i;
+	}
+	return chosen;
+}
+
+int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
+		     const uint64_t *bundle)
+{
+	uint64_t set = vpdn_peer_next(u, g, tried, now_ms);
+
+	if (set)
+		return bundle ? by_bundle(g, set, *bundle) : by_random(g, set, random);
+	for (size_t i = 0; i < g->n_peers; i++)
+		if (!(tried >> i & 1))
+			return -EUSERS;
 	return -ENOENT;
 }

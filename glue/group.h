@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * group.h - which vpdn-group a subscriber belongs to, and which of a group's peers gets the call.
+ * group.h - which of a vpdn-group's peers gets a call (the LNS of a dial-in call, the LAC of a
+ * dial-out call), and what vpdnd knows of each for that: its sessions (limits), whether a
+ * tunnel to it failed a short while ago, and whether it is to be left alone.
  *
- * Choosing the group looks at nothing but the configuration; choosing the peer (the
- * LNS of a dial-in call, the LAC of a dial-out call) also at what vpdnd knows of each: its
- * sessions (limits) and whether a tunnel to it failed a short while ago. That knowledge is
- * a struct vpdn_usage for each peer of each group, one for each group as a whole, and one
- * for each dialer; it outlives a reload of the configuration.
+ * That knowledge is a struct vpdn_usage for each peer of each group, one for each group as
+ * a whole, one for each dialer, and one for each address that is drained; it outlives a
+ * reload of the configuration.
  */
 #ifndef VPDN_GROUP_H
 #define VPDN_GROUP_H
@@ -19,25 +19,12 @@
 #include "config.h"
 #include "ipc.h"
 
-/* What a group was chosen by. `value` is the configuration's. */
-struct vpdn_choice {
-	const struct vpdn_group *group;		/* NULL: none, the subscriber is local */
-	enum vpdn_key_kind kind;
-	char value[256];
-};
-
-/*
- * Chooses the group for a SUBSCRIBER_ASK, in the configured order of keys. A line is
- * compared with interface, Ethernet address, circuit id and remote id, in that order.
- */
-void vpdn_group_select(const struct vpdn_config *c, const struct vpdn_ipc_msg *ask, struct vpdn_choice *choice);
-
-enum vpdn_usage_of { VPDN_USAGE_GROUP, VPDN_USAGE_PEER, VPDN_USAGE_DIALER };
+enum vpdn_usage_of { VPDN_USAGE_GROUP, VPDN_USAGE_PEER, VPDN_USAGE_DIALER, VPDN_USAGE_DRAINED };
 
 struct vpdn_usage {
 	RB_ENTRY(vpdn_usage) node;
 	enum vpdn_usage_of of;
-	char name[VPDN_NAME_MAX + 1];	/* of the group or the dialer */
+	char name[VPDN_NAME_MAX + 1];	/* of the group or the dialer; "": drained, in all groups */
 	struct in_addr addr;		/* of the peer */
 	uint16_t port;
 	uint32_t sessions;		/* being placed or up */
@@ -57,11 +44,35 @@ void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep);
 /* True when no session may be added: `limit` (0: none) is reached. */
 bool vpdn_usage_full(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, uint32_t limit);
 
+/* An address that is drained gets no new calls; those it has stay. 0; -ENOMEM; -ENOENT: it was not. */
+int vpdn_usage_drain(struct vpdn_usages *u, struct in_addr addr, bool drain);
+bool vpdn_usage_draining(const struct vpdn_usages *u, struct in_addr addr);
+/* The records of one kind; NULL starts, NULL ends. */
+const struct vpdn_usage *vpdn_usage_next(const struct vpdn_usages *u, enum vpdn_usage_of of, const struct vpdn_usage *after);
+
+/* Forgets that peers are dead: those at `addr`, or all (NULL). How many there were. */
+unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr, uint64_t now_ms);
+
+/* May it get a call? The dead are tried last; those behind it not at all. */
+enum vpdn_peer_state { VPDN_PEER_READY, VPDN_PEER_DEAD, VPDN_PEER_FULL, VPDN_PEER_DRAINING };
+
+enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct vpdn_group *g, const struct vpdn_peer *peer, uint64_t now_ms);
+const char *vpdn_peer_state_name(enum vpdn_peer_state state);
+
 /*
- * Chooses the next peer of a group: of those not in the bit set `tried` and below
- * their limit, the living before the dead, then the lowest priority; among equals by weight, with
- * `random` deciding. The index in g->peers; -ENOENT: all were tried; -EUSERS: those left are full.
+ * The peers among which the next one is chosen, as a bit set of g->peers: of those not in
+ * the bit set `tried` that may get a call, the ready before the dead, then the lowest priority.
  */
-int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random);
+uint64_t vpdn_peer_next(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms);
+/* The sum of their weights. */
+uint64_t vpdn_peer_weights(const struct vpdn_group *g, uint64_t set);
+
+/*
+ * Chooses one of vpdn_peer_next() by weight, with `random` deciding; or, for a link of a multilink
+ * bundle, with the hash *bundle, so that all links of a bundle get the same peer. The index in g->peers;
+ * -ENOENT: all were tried; -EUSERS: those left are full or draining.
+ */
+int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
+		     const uint64_t *bundle);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "log.h"
+#include "proxy.h"
 #include "registry.h"
 #include "stats.h"
 
@@ -146,7 +147,26 @@ static bool travels_on(uint16_t tlv)
 	       (tlv >= VPDN_TLV_PROXY_INITIAL_RCVD && tlv <= VPDN_TLV_AVP);
 }
 
-static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_ipc_msg *ask)
+/*
+ * AVP 30 without the domain. What MS-CHAPv2 has hashed is the name behind the last "\\" (RFC 2759 8.2),
+ * so that no other part of it may be missing.
+ */
+static const uint8_t *stripped(const struct vpdn_call *call, const struct vpdn_ipc_msg *ask, const uint8_t *name, size_t *len)
+{
+	const struct vpdn_config *c = call->config;
+	uint16_t auth_type = 0;
+	size_t n = *len;
+	const uint8_t *p;
+
+	vpdn_ipc_get_u16(ask, VPDN_TLV_PROXY_AUTH_TYPE, &auth_type);
+	p = vpdn_domain_strip(c, name, &n);
+	if (!call->choice.group->strip_domain || (auth_type == VPDN_PROXY_AUTH_MSCHAP_V2 && !(p > name && p[-1] == '\\')))
+		return name;
+	*len = n;
+	return p;
+}
+
+static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_call *call, const struct vpdn_ipc_msg *ask)
 {
 	struct vpdn_ipc_iter it;
 	const uint8_t *p;
@@ -154,9 +174,14 @@ static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_ipc_msg
 	size_t len;
 
 	vpdn_ipc_iter_init(&it, ask);
-	while (vpdn_ipc_next(&it, &tlv, &p, &len))
-		if (travels_on(tlv))
+	while (vpdn_ipc_next(&it, &tlv, &p, &len)) {
+		if (tlv == VPDN_TLV_PROXY_AUTH_NAME)
+			p = stripped(call, ask, p, &len);
+		if (travels_on(tlv) && !(tlv == VPDN_TLV_CALLED_NUMBER && *call->number))
 			vpdn_ipc_put_raw(b, tlv, p, len);
+	}
+	if (*call->number)
+		vpdn_ipc_put_text(b, VPDN_TLV_CALLED_NUMBER, call->number);
 }
 
 static void put_u32(struct vpdn_ipc_builder *b, uint16_t tlv, const struct vpdn_ipc_msg *ask, uint32_t otherwise)
@@ -202,7 +227,7 @@ int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const str
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
 	if (dialin)
-		put_subscriber(&b, ask);
+		put_subscriber(&b, call, ask);
 	else
 		put_dial(&b, call, ask);
 	return vpdn_conn_send(l->conn, &b);

@@ -60,7 +60,7 @@ bool vpdn_number_translate(const struct vpdn_group *g, const char *number, char 
 
 	vpdn_text_init(&t, text, sizeof(text));
 	for (size_t i = 0; i < g->n_numbers; i++) {
-		if (regexec(&g->numbers[i].re, number, VPDN_PARTS_MAX, part, 0))
+		if (regexec(&g->numbers[i].ere.re, number, VPDN_PARTS_MAX, part, 0))
 			continue;
 		replace(&t, &g->numbers[i], number, part);
 		return take(&t, buf);

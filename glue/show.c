@@ -205,13 +205,20 @@ static json_t *show_wan(const struct vpdn_call *call)
 	return o;
 }
 
+void vpdn_show_trace(json_t *lines, const struct vpdn_trace *t)
+{
+	const char *line;
+	size_t at = 0, len;
+
+	while ((line = vpdn_trace_next(t, &at, &len)))
+		json_array_append_new(lines, json_stringn(line, len));
+}
+
 static void add_decisions(json_t *lines, const struct vpdn_call *call)
 {
 	unsigned int ms = (unsigned int)(call->connected_ms - call->asked_ms);
 
-	if (call->kind == VPDN_DIALIN_LAC)
-		json_array_append_new(lines, json_sprintf("vpdn-group %s chosen by %s \"%s\"", call->group,
-							  vpdn_key_kind_name(call->choice.kind), call->choice.value));
+	vpdn_show_trace(lines, &call->trace);
 	if (call->connected_ms && call->kind == VPDN_DIALOUT_LNS)
 		json_array_append_new(lines, json_sprintf("connected after %u ms", ms));
 	else if (call->connected_ms)
@@ -310,6 +317,7 @@ json_t *vpdn_show_all(const struct vpdnd *d)
 	set(o, "tunnels", tunnels(d));
 	set(o, "sessions", sessions(d));
 	set(o, "dial_failures", dial_failures(d));
+	set(o, "draining", vpdn_show_draining(d));
 	set(o, "counters", counters(&d->counters));
 	return o;
 }

@@ -16,7 +16,7 @@ static json_t *strings(const struct vpdn_strings *s)
 	return a;
 }
 
-static json_t *show_peer(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *l)
+json_t *vpdn_show_peer(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *l)
 {
 	const struct vpdn_usage *u = vpdn_usage_find(&d->usages, VPDN_USAGE_PEER, g->name, l);
 	uint64_t now = vpdnd_now_ms();
@@ -31,7 +31,19 @@ static json_t *show_peer(const struct vpdnd *d, const struct vpdn_group *g, cons
 	set(o, "placed", json_integer(u ? (json_int_t)u->placed : 0));
 	set(o, "failed", json_integer(u ? (json_int_t)u->failed : 0));
 	set(o, "dead_s", json_integer(u && u->dead_until_ms > now ? (json_int_t)((u->dead_until_ms - now + 999) / 1000) : 0));
+	set(o, "state", json_string(vpdn_peer_state_name(vpdn_peer_state(&d->usages, g, l, now))));
 	return o;
+}
+
+json_t *vpdn_show_draining(const struct vpdnd *d)
+{
+	const struct vpdn_usage *u = NULL;
+	char addr[INET_ADDRSTRLEN];
+	json_t *a = json_array();
+
+	while ((u = vpdn_usage_next(&d->usages, VPDN_USAGE_DRAINED, u)))
+		json_array_append_new(a, json_string(inet_ntop(AF_INET, &u->addr, addr, sizeof(addr))));
+	return a;
 }
 
 static json_t *sources(const struct vpdn_accept *from)
@@ -45,7 +57,7 @@ static json_t *sources(const struct vpdn_accept *from)
 	return a;
 }
 
-static json_t *request_dialin(const struct vpdn_group *g)
+static json_t *request_dialin(const struct vpdnd *d, const struct vpdn_group *g)
 {
 	json_t *o = json_object(), *list[VPDN_KEY_KINDS];
 	const struct vpdn_key *k;
@@ -56,13 +68,16 @@ static json_t *request_dialin(const struct vpdn_group *g)
 		json_array_append_new(list[k->kind], json_string(k->value));
 	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
 		set(o, vpdn_key_kind_name((enum vpdn_key_kind)i), list[i]);
+	set(o, "default", json_boolean(d->config->default_group == g));
+	set(o, "strip_domain", json_boolean(g->strip_domain));
 	return o;
 }
 
-static json_t *accept_dialin(const struct vpdn_group *g)
+static json_t *accept_dialin(const struct vpdnd *d, const struct vpdn_group *g)
 {
 	json_t *o = json_object();
 
+	(void)d;
 	set(o, "terminate_from", strings(&g->dialin.terminate_from));
 	set(o, "source", sources(&g->dialin));
 	set(o, "ppp_template", json_string(g->ppp_template));
@@ -75,10 +90,11 @@ static json_t *accept_dialin(const struct vpdn_group *g)
 	return o;
 }
 
-static json_t *request_dialout(const struct vpdn_group *g)
+static json_t *request_dialout(const struct vpdnd *d, const struct vpdn_group *g)
 {
 	json_t *o = json_object(), *a = json_array();
 
+	(void)d;
 	for (size_t i = 0; i < g->n_numbers; i++)
 		json_array_append_new(a, json_sprintf("%s -> %s", g->numbers[i].pattern, g->numbers[i].replace));
 	set(o, "number", a);
@@ -89,10 +105,11 @@ static json_t *request_dialout(const struct vpdn_group *g)
 	return o;
 }
 
-static json_t *accept_dialout(const struct vpdn_group *g)
+static json_t *accept_dialout(const struct vpdnd *d, const struct vpdn_group *g)
 {
 	json_t *o = json_object(), *a = json_array();
 
+	(void)d;
 	set(o, "terminate_from", strings(&g->dialout.terminate_from));
 	set(o, "source", sources(&g->dialout));
 	for (size_t i = 0; i < g->n_dials; i++)
@@ -106,7 +123,7 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 	const struct {
 		const char *name;
 		bool there;
-		json_t *(*show)(const struct vpdn_group *g);
+		json_t *(*show)(const struct vpdnd *d, const struct vpdn_group *g);
 	} blocks[] = {
 		{ "request-dialin", g->requests & VPDN_ACCEPTS_DIALIN, request_dialin },
 		{ "accept-dialin", g->accepts & VPDN_ACCEPTS_DIALIN, accept_dialin },
@@ -125,14 +142,14 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 	set(o, "limit", g->limit ? json_integer(g->limit) : json_null());
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
 		if (blocks[i].there)
-			set(o, blocks[i].name, blocks[i].show(g));
+			set(o, blocks[i].name, blocks[i].show(d, g));
 	set(o, "sessions", json_integer(u ? u->sessions : 0));
 	if (g->requests) {
 		set(o, "connect_timeout_s", json_integer(g->connect_timeout_s));
 		set_ip4(o, "source_ip", g->source_ip);
 	}
 	for (size_t i = 0; i < g->n_peers; i++)
-		json_array_append_new(a, show_peer(d, g, &g->peers[i]));
+		json_array_append_new(a, vpdn_show_peer(d, g, &g->peers[i]));
 	set(o, "peers", a);
 	return o;
 }

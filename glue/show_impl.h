@@ -10,7 +10,14 @@
 #include <arpa/inet.h>
 #include <jansson.h>
 
+#include "trace.h"
 #include "vpdnd.h"
+
+/* Appends each line of a trace (show.c). */
+void vpdn_show_trace(json_t *lines, const struct vpdn_trace *t);
+/* A peer of a group, with all that is known of it; the addresses that are drained (show_group.c). */
+json_t *vpdn_show_peer(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *p);
+json_t *vpdn_show_draining(const struct vpdnd *d);
 
 static inline void set(json_t *o, const char *key, json_t *value)
 {

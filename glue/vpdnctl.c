@@ -24,6 +24,8 @@
 #define ANSWER_S	10	/* seconds to wait for vpdnd */
 #define EXIT_USAGE	2
 #define HOLD_MAX_S	86400ul
+#define KNOWN_MAX	14		/* words: seven options of explain with their values */
+#define WORDS_MAX	(2 + KNOWN_MAX)
 
 static const struct command {
 	const char *verb, *object, *arg, *help;
@@ -38,6 +40,10 @@ static const struct command {
 	{ "show", "ppp", "multilink", "the multilink bundles, and the sessions in them", true, vpdnctl_print_multilink, NULL },
 	{ "clear", "session", "ID", "end a session in good order", true, NULL, NULL },
 	{ "clear", "tunnel", "ID", "close a tunnel with all its sessions", true, NULL, NULL },
+	{ "clear", "dead", "ADDRESS", "forget that a peer, or all of them, could not be reached", false, NULL, NULL },
+	{ "drain", NULL, "ADDRESS", "give a peer no new calls; those it has stay", true, vpdnctl_print_drained, NULL },
+	{ "undrain", NULL, "ADDRESS", "give it calls again", true, NULL, NULL },
+	{ "explain", NULL, "USER", "what would become of a call, step by step, without placing it", true, vpdnctl_print_explained, NULL },
 	{ "dial", NULL, "GROUP NUMBER", "have a LAC dial, say what happens, and clear the call", true, NULL, NULL },
 	{ "reload", NULL, NULL, "make vpdnd read its configuration again", false, NULL, NULL },
 	{ "check", NULL, "FILE", "check a configuration file; needs no vpdnd", true, NULL, NULL },
@@ -66,6 +72,8 @@ static void usage(FILE *f)
 	}
 	fprintf(f, "\noptions:\n"
 		   "  --json               print vpdnd's answer as JSON\n"
+		   "  --dnis N, --clid N, --line INTERFACE, --mac ADDRESS, --circuit-id TEXT, --remote-id TEXT, --service TEXT\n"
+		   "                       with explain: what else is known of the call\n"
 		   "  --hold SECONDS       with dial: keep the call that long once it is up (0)\n"
 		   "  --socket PATH        vpdnd's socket (%s)\n"
 		   "  --help, --version\n\nexit status:\n", VPDN_SOCKET_PATH);
@@ -244,16 +252,20 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "hold", required_argument, NULL, 'H' }, { "socket", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 }
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
+		{ "dnis", required_argument, NULL, 'q' }, { "clid", required_argument, NULL, 'q' }, { "line", required_argument, NULL, 'q' },
+		{ "mac", required_argument, NULL, 'q' }, { "circuit-id", required_argument, NULL, 'q' },
+		{ "remote-id", required_argument, NULL, 'q' }, { "service", required_argument, NULL, 'q' }, { NULL, 0, NULL, 0 }
 	};
 	const char *socket_path = VPDN_SOCKET_PATH;
+	char *words[WORDS_MAX];
 	const struct command *c;
 	unsigned long hold = 0;
 	bool json = false, held = false;
 	char *end;
-	int opt, n;
+	int opt, which, n, known = 0;
 
-	while ((opt = getopt_long(argc, argv, "js:hV", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "js:hV", options, &which)) != -1) {
 		switch (opt) {
 		case 'j':
 			json = true;
@@ -266,6 +278,15 @@ int main(int argc, char **argv)
 				return EXIT_USAGE;
 			}
 			held = true;
+			break;
+		case 'q':
+			if (known == KNOWN_MAX) {
+				usage(stderr);
+				return EXIT_USAGE;
+			}
+			/* Behind "explain" and the user. */
+			words[2 + known++] = (char *)options[which].name;
+			words[2 + known++] = optarg;
 			break;
 		case 's':
 			socket_path = optarg;
@@ -283,7 +304,7 @@ int main(int argc, char **argv)
 	}
 	n = argc - optind;
 	c = n ? lookup(argv + optind, n) : NULL;
-	if (!c || (held && strcmp(c->verb, "dial"))) {
+	if (!c || (held && strcmp(c->verb, "dial")) || (known && strcmp(c->verb, "explain"))) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
@@ -291,5 +312,6 @@ int main(int argc, char **argv)
 		return vpdnctl_dial(socket_path, argv[optind + 1], argv[optind + 2], (unsigned int)hold, json);
 	if (!strcmp(c->verb, "check"))
 		return check(argv[optind + 1]);
-	return run(c, argv + optind, n, socket_path, json);
+	memcpy(words, argv + optind, (size_t)n * sizeof(words[0]));
+	return run(c, words, n + known, socket_path, json);
 }

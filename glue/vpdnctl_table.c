@@ -130,6 +130,44 @@ static const struct column member_columns[] = {
 	{ NULL, false, NULL, NULL, NULL }
 };
 
+/* "ready", "dead for 12 s" */
+static void cell_state(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	long long dead_s = json_integer_value(json_object_get(row, key2));
+
+	if (dead_s)
+		snprintf(buf, size, "%s%sdead for %lld s", strcmp(text_of(row, key), "dead") ? text_of(row, key) : "",
+			 strcmp(text_of(row, key), "dead") ? ", " : "", dead_s);
+	else
+		snprintf(buf, size, "%s", text_of(row, key));
+}
+
+/* "75 %" */
+static void cell_percent(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	const json_t *v = json_object_get(row, key);
+
+	(void)key2;
+	if (json_is_integer(v))
+		snprintf(buf, size, "%lld %%", (long long)json_integer_value(v));
+	else
+		snprintf(buf, size, "-");
+}
+
+/* Peers in the order in which they would be tried. */
+static const struct column next_columns[] = {
+	{ "Order", true, cell_number, "order", NULL },
+	{ "Peer", false, cell_text, "ip", NULL },
+	{ "Port", true, cell_number, "port", NULL },
+	{ "Priority", true, cell_number, "priority", NULL },
+	{ "Weight", true, cell_number, "weight", NULL },
+	{ "Share", true, cell_percent, "share_percent", NULL },
+	{ "Limit", true, cell_number, "limit", NULL },
+	{ "Sessions", true, cell_number, "sessions", NULL },
+	{ "State", false, cell_state, "state", "dead_s" },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
 static const struct column peer_columns[] = {
 	{ "Peer", false, cell_text, "ip", NULL },
 	{ "Port", true, cell_number, "port", NULL },
@@ -139,7 +177,7 @@ static const struct column peer_columns[] = {
 	{ "Sessions", true, cell_number, "sessions", NULL },
 	{ "Placed", true, cell_number, "placed", NULL },
 	{ "Failed", true, cell_number, "failed", NULL },
-	{ "Dead for s", true, cell_number, "dead_s", NULL },
+	{ "State", false, cell_state, "state", "dead_s" },
 	{ NULL, false, NULL, NULL, NULL }
 };
 
@@ -228,6 +266,18 @@ void vpdnctl_print_sessions(const json_t *o)
 	print_counted(o, "sessions", "session", session_columns);
 }
 
+/* "draining: 192.0.2.2, 192.0.2.3", when there are any. */
+static void print_words(const char *name, const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		printf("%s%s", i ? ", " : name, json_string_value(v));
+	if (json_array_size(list))
+		putchar('\n');
+}
+
 void vpdnctl_print_all(const json_t *o)
 {
 	const json_t *v = json_object_get(o, "vpdnd"), *x = json_object_get(o, "xl2tpd"), *counter;
@@ -248,6 +298,7 @@ void vpdnctl_print_all(const json_t *o)
 		printf("vpdn-dialer connected for %s (%s)\n", since, text_of(dialer, "name"));
 	else if (json_is_true(json_object_get(dialer, "configured")))
 		printf("vpdn-dialer not connected for %s: nothing can be dialled for an LNS\n", since);
+	print_words("draining: ", json_object_get(o, "draining"));
 	putchar('\n');
 	vpdnctl_print_tunnels(o);
 	putchar('\n');
@@ -362,15 +413,10 @@ void vpdnctl_print_session(const json_t *o)
 
 static void print_list(const char *name, const json_t *list)
 {
-	const json_t *v;
-	size_t i;
+	char title[32];
 
-	if (!json_array_size(list))
-		return;
-	printf("  %-12s", name);
-	json_array_foreach(list, i, v)
-		printf("%s%s", i ? ", " : "", json_string_value(v));
-	putchar('\n');
+	snprintf(title, sizeof(title), "  %-12s", name);
+	print_words(title, list);
 }
 
 /* What stands in each block of a group: a list, or one word. */
@@ -378,6 +424,7 @@ static const struct {
 	const char *block, *name, *key;
 } group_lines[] = {
 	{ "request-dialin", "domain", "domain" }, { "request-dialin", "dnis", "dnis" }, { "request-dialin", "line", "line" },
+	{ "request-dialin", "default", "default" }, { "request-dialin", "stripped", "strip_domain" },
 	{ "accept-dialin", "from", "terminate_from" }, { "accept-dialin", "source", "source" },
 	{ "accept-dialin", "template", "ppp_template" }, { "accept-dialin", "LCP again", "lcp_renegotiation" },
 	{ "request-dialout", "number", "number" }, { "request-dialout", "sub-address", "sub_address" },
@@ -406,6 +453,8 @@ static void print_group(const json_t *g)
 			printf("  %s\n", group_lines[i].block);
 		last = group_lines[i].block;
 		print_list(group_lines[i].name, json_object_get(block, group_lines[i].key));
+		if (json_is_true(json_object_get(block, group_lines[i].key)))
+			field(group_lines[i].name, "true");
 		optional(block, group_lines[i].name, group_lines[i].key);
 	}
 	if (json_is_string(json_object_get(in, "pool_first")))
@@ -418,6 +467,37 @@ static void print_group(const json_t *g)
 	}
 	if (json_array_size(json_object_get(g, "peers")))
 		print_table(peer_columns, json_object_get(g, "peers"), "  ");
+}
+
+void vpdnctl_print_drained(const json_t *o)
+{
+	long long groups = (long long)json_integer_value(json_object_get(o, "groups"));
+
+	printf("%s gets no new calls; %lld sessions stay\n", text_of(o, "draining"),
+	       (long long)json_integer_value(json_object_get(o, "sessions")));
+	if (!groups)
+		printf("note: no vpdn-group has an initiate-to of this address\n");
+}
+
+void vpdnctl_print_explained(const json_t *o)
+{
+	const json_t *q = json_object_get(o, "question");
+	const char *outcome = text_of(o, "outcome");
+
+	printf("User %s\n", text_of(q, "user"));
+	field("Name", "%s", text_of(q, "name"));
+	field("Domain", "%s", text_of(q, "domain"));
+	print_lines("Steps", json_object_get(o, "steps"));
+	if (!strcmp(outcome, "local")) {
+		printf("Local: this host's pppd serves the subscriber\n");
+		return;
+	}
+	if (!strcmp(outcome, "reject"))
+		printf("Refused: vpdn-group %s, by %s: %s\n", text_of(o, "group"), text_of(o, "by"), text_of(o, "reason"));
+	else
+		printf("Forwarded: vpdn-group %s, by %s\n", text_of(o, "group"), text_of(o, "by"));
+	field("Name sent", "%s", text_of(o, "name_sent"));
+	print_table(next_columns, json_object_get(o, "peers"), "  ");
 }
 
 void vpdnctl_print_groups(const json_t *o)

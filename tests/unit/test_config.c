@@ -223,7 +223,7 @@ static void four_blocks_side_by_side(void **state)
 	assert_int_equal(g->accepted_idle_s, 10);
 	assert_int_equal(g->n_numbers, 2);
 	assert_string_equal(g->numbers[0].replace, "+44\\1");
-	assert_int_equal(g->numbers[0].re.re_nsub, 1);
+	assert_int_equal(g->numbers[0].ere.re.re_nsub, 1);
 	assert_string_equal(g->numbers[1].replace, "");
 	assert_string_equal(g->sub_address, "7");
 	assert_int_equal(g->min_bps, 2400);
@@ -286,13 +286,48 @@ static void keys_are_found_without_regard_to_case(void **state)
 		"vpdn-group b {\n" TO SECRET "request-dialin { protocol = l2tp line = { \"olt1 eth 0/3\", \"02:AB:00:00:00:01\" } } }\n");
 
 	(void)state;
-	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DOMAIN, "example.com")->name, "a");
-	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DOMAIN, "B.example")->name, "a");
-	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DNIS, "614629")->name, "a");
-	assert_string_equal(vpdn_config_find(c, VPDN_KEY_LINE, "olt1 eth 0/3")->name, "b");
-	assert_string_equal(vpdn_config_find(c, VPDN_KEY_LINE, "02:ab:00:00:00:01")->name, "b");
+	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DOMAIN, "example.com")->group->name, "a");
+	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DOMAIN, "B.example")->group->name, "a");
+	assert_string_equal(vpdn_config_find(c, VPDN_KEY_DNIS, "614629")->group->name, "a");
+	assert_string_equal(vpdn_config_find(c, VPDN_KEY_LINE, "olt1 eth 0/3")->group->name, "b");
+	assert_string_equal(vpdn_config_find(c, VPDN_KEY_LINE, "02:ab:00:00:00:01")->group->name, "b");
 	assert_null(vpdn_config_find(c, VPDN_KEY_DOMAIN, "614629"));
 	assert_null(vpdn_config_find(c, VPDN_KEY_DOMAIN, "example.co"));
+	vpdn_config_put(c);
+}
+
+static void choosing(void **state)
+{
+	struct vpdn_config *c = good(
+		"domain-delimiters = \"@/\" domain-position = prefix\n"
+		"dnis-from { service-name = \"^dial-([0-9]+)$\" circuit-id = x }\n"
+		"vpdn-group a {\n" TO SECRET "request-dialin { protocol = l2tp domain = { \"*.example.com\" } strip-domain = true\n"
+		" line = { eth1, \"eth[12].*\", \"circuit:x\", \"Remote:x?\" } dnis = \"*69\" } }\n"
+		"vpdn-group b {\n" TO SECRET "request-dialin { protocol = l2tp default = true } }\n"
+		"vpdn-group c {\n" TO SECRET "request-dialin { protocol = l2tp default = false domain = x } }\n");
+	const struct vpdn_key *k;
+
+	(void)state;
+	assert_string_equal(c->delimiters, "@/");
+	assert_true(c->domain_first);
+	assert_true(c->dnis_from_service.compiled && c->dnis_from_circuit.compiled);
+	assert_string_equal(c->default_group->name, "b");
+	assert_true(vpdn_config_group(c, "a")->strip_domain);
+	assert_false(vpdn_config_group(c, "b")->strip_domain);
+	assert_true(vpdn_config_find(c, VPDN_KEY_DOMAIN, "*.example.com")->pattern);
+	assert_false(vpdn_config_find(c, VPDN_KEY_DNIS, "*69")->pattern);
+	assert_false(vpdn_config_find(c, VPDN_KEY_LINE, "eth1")->pattern);
+	assert_false(vpdn_config_find(c, VPDN_KEY_LINE, "circuit:x")->pattern);
+	k = TAILQ_FIRST(&c->line_patterns);
+	assert_string_equal(k->value, "eth[12].*");
+	k = TAILQ_NEXT(k, of_patterns);
+	assert_string_equal(k->value, "Remote:x?");
+	assert_int_equal(vpdn_line_prefix(k->value), 7);
+	assert_null(TAILQ_NEXT(k, of_patterns));
+	vpdn_config_put(c);
+	c = good("");
+	assert_string_equal(c->delimiters, "@");
+	assert_false(c->domain_first || c->dnis_from_service.compiled || c->default_group);
 	vpdn_config_put(c);
 }
 
@@ -321,7 +356,7 @@ static void mistakes(void **state)
 		unsigned int line;
 		const char *what, *allowed;
 	} cases[] = {
-		{ "foo = 1\n", 1, "foo", "search-order, dead-time, vpdn-group, dialer" },
+		{ "foo = 1\n", 1, "foo", "search-order, domain-delimiters, domain-position, dnis-from, dead-time, vpdn-group, dialer" },
 		{ "vpdn-group a {\n local-nam = x\n}\n", 2, "local-nam", "local-name" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp\n domian = x } }\n", 3, "domian", "protocol, domain, dnis, line" },
 		{ "search-order = { domain, user }\n", 1, "user", "line, dnis, domain" },
@@ -351,10 +386,23 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n" REQUEST TO SECRET "local-name = \"a b\"\n}\n", 5, "a b", "letters" },
 		{ "vpdn-group a {\n" REQUEST TO SECRET "ip-pool { local = 10.0.0.1 first = 10.0.0.2 last = 10.0.0.3 }\n}\n", 6, "ip-pool", "accept-dialin" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp }\n" TO SECRET "}\n", 5, "request-dialin", "domain, dnis, line" },
+		{ "domain-delimiters = \"\"\n", 1, "domain-delimiters", "1 to 8 characters" },
+		{ "domain-delimiters = a\n", 1, "\"a\"", "neither letters" },
+		{ "domain-position = first\n", 1, "first", "suffix, prefix" },
+		{ "dnis-from {\n service-name = \"(\" }\n", 2, "dnis-from: service-name: wrong pattern", "extended regular expression" },
+		{ "dnis-from { }\ndnis-from { }\n", 2, "dnis-from: given twice", "once" },
+		{ "dnis-from { user = x }\n", 1, "user", "service-name, circuit-id" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = \"*\" }\n" TO SECRET "}\n", 2, "\"*\"", "\"*.\" before it" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = \"a.*.b\" }\n" TO SECRET "}\n", 2, "a.*.b", "letters" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp line = \"circuit:\" }\n" TO SECRET "}\n", 2, "circuit:", "PATTERN" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp line = { \"e*\",\n \"E*\" } }\n" TO SECRET "}\n", 3, "\"E*\" stands on line 2", "one group" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = yes }\n" TO SECRET "}\n", 2, "yes", "true, false" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = false }\n" TO SECRET "}\n", 5, "at least one of", "default = true" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = true }\n" TO SECRET "}\nvpdn-group b {\n request-dialin { protocol = l2tp default = true }\n" TO SECRET "}\n", 10, "in vpdn-group a already", "in one group" },
 		{ "vpdn-group a {\n request-dialin { domain = x }\n" TO SECRET "}\n", 5, "protocol", "l2tp" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2f domain = x }\n" TO SECRET "}\n", 2, "l2f", "l2tp" },
 		{ "vpdn-group a {\n" REQUEST "request-dialin { protocol = l2tp dnis = 1 }\n" TO SECRET "}\n", 3, "request-dialin: given twice", "once" },
-		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = \"a@b\" }\n" TO SECRET "}\n", 2, "a@b", "follows" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = \"a@b\" }\n" TO SECRET "}\n", 2, "a@b", "without the" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = { x,\n y, X } }\n" TO SECRET "}\n", 3, "\"X\" stands on line 2", "one group" },
 		{ "vpdn-group a {\n" REQUEST TO SECRET "}\nvpdn-group b {\n" REQUEST TO SECRET "}\n", 7, "on line 2 already, in vpdn-group a", "one group" },
 		{ "vpdn-group a {\n" REQUEST TO SECRET "}\nvpdn-group a {\n" ACCEPT SECRET "}\n", 6, "duplicate", "a" },
@@ -472,6 +520,7 @@ int main(void)
 		cmocka_unit_test(four_blocks_side_by_side),
 		cmocka_unit_test(dialout_defaults),
 		cmocka_unit_test(keys_are_found_without_regard_to_case),
+		cmocka_unit_test(choosing),
 		cmocka_unit_test(a_reference_keeps_it),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(secrets_are_in_no_complaint),

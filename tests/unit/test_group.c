@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_group.c - which group a subscriber belongs to, and which LNS gets the call.
+ * test_group.c - which of a group's LNSs gets the call: priority, weight, limits, the dead, the drained, bundles.
  */
 #include "unit.h"
 
@@ -27,113 +27,6 @@ static struct vpdn_config *config(const char *text)
 	return c;
 }
 
-#define GROUP(name, keys)	"vpdn-group " name " { request-dialin { protocol = l2tp " keys " }\n" \
-				"initiate-to \"192.0.2.2\" { }\n tunnel-authentication = false }\n"
-#define ALL	GROUP("line", "line = { eth1, \"02:00:00:00:00:01\", \"olt1 eth 0/3\", remote7 }") \
-		GROUP("dnis", "dnis = 614629") GROUP("domain", "domain = { example.com }")
-
-/* What a SUBSCRIBER_ASK may say of the line and user; NULL: nothing. */
-struct line {
-	const char *user, *interface, *mac, *circuit, *remote, *called;
-};
-
-static const struct vpdn_ipc_msg *ask(const struct line *l)
-{
-	static struct vpdn_ipc_builder b;
-	static struct vpdn_ipc_msg m;
-	uint8_t mac[6];
-
-	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
-	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, 1);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_HOLD_MS, 30000);
-	if (l->user)
-		vpdn_ipc_put_text(&b, VPDN_TLV_USER, l->user);
-	if (l->interface)
-		vpdn_ipc_put_text(&b, VPDN_TLV_ACCESS_INTERFACE, l->interface);
-	if (l->mac)
-		vpdn_ipc_put_bytes(&b, VPDN_TLV_PEER_MAC, mac, unhex(l->mac, mac, sizeof(mac)));
-	if (l->circuit)
-		vpdn_ipc_put_text(&b, VPDN_TLV_CIRCUIT_ID, l->circuit);
-	if (l->remote)
-		vpdn_ipc_put_text(&b, VPDN_TLV_REMOTE_ID, l->remote);
-	if (l->called)
-		vpdn_ipc_put_text(&b, VPDN_TLV_CALLED_NUMBER, l->called);
-	assert_int_equal(vpdn_ipc_finish(&b), 0);
-	memcpy(m.buf, b.w.buf, b.w.len);
-	assert_int_equal(vpdn_ipc_parse(&m, b.w.len), 0);
-	return &m;
-}
-
-static void selects(const struct vpdn_config *c, struct line l, const char *group, const char *value)
-{
-	struct vpdn_choice choice;
-
-	vpdn_group_select(c, ask(&l), &choice);
-	if (!group) {
-		assert_null(choice.group);
-		return;
-	}
-	assert_non_null(choice.group);
-	assert_string_equal(choice.group->name, group);
-	assert_string_equal(choice.value, value);
-}
-
-static void chosen_by_each_key(void **state)
-{
-	struct vpdn_config *c = config(ALL);
-
-	(void)state;
-	selects(c, (struct line){ .user = "alice@example.com" }, "domain", "example.com");
-	selects(c, (struct line){ .user = "alice@x@EXAMPLE.com" }, "domain", "EXAMPLE.com");
-	selects(c, (struct line){ .user = "alice@example.net" }, NULL, NULL);
-	selects(c, (struct line){ .user = "example.com" }, NULL, NULL);
-	selects(c, (struct line){ .user = "alice@" }, NULL, NULL);
-	selects(c, (struct line){ .user = NULL }, NULL, NULL);
-	selects(c, (struct line){ .called = "614629" }, "dnis", "614629");
-	selects(c, (struct line){ .interface = "eth1" }, "line", "eth1");
-	selects(c, (struct line){ .interface = "eth2", .mac = "020000000001" }, "line", "02:00:00:00:00:01");
-	selects(c, (struct line){ .interface = "eth2", .circuit = "olt1 eth 0/3" }, "line", "olt1 eth 0/3");
-	selects(c, (struct line){ .interface = "eth2", .remote = "remote7" }, "line", "remote7");
-	vpdn_config_put(c);
-}
-
-static void search_order_decides(void **state)
-{
-	const struct line l = { .user = "alice@example.com", .interface = "eth1", .called = "614629" };
-	struct vpdn_config *c = config(ALL);
-
-	(void)state;
-	selects(c, l, "line", "eth1");
-	vpdn_config_put(c);
-	c = config("search-order = { domain, dnis }\n" ALL);
-	selects(c, l, "domain", "example.com");
-	selects(c, (struct line){ .interface = "eth1", .called = "614629" }, "dnis", "614629");
-	selects(c, (struct line){ .interface = "eth1" }, NULL, NULL);
-	vpdn_config_put(c);
-}
-
-static void a_name_with_nul_matches_nothing(void **state)
-{
-	static struct vpdn_ipc_builder b;
-	static struct vpdn_ipc_msg m;
-	struct vpdn_config *c = config(ALL);
-	struct vpdn_choice choice;
-
-	(void)state;
-	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
-	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, 1);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_HOLD_MS, 30000);
-	vpdn_ipc_put_bytes(&b, VPDN_TLV_USER, "a@example.com\0@x", 16);
-	assert_int_equal(vpdn_ipc_finish(&b), 0);
-	memcpy(m.buf, b.w.buf, b.w.len);
-	assert_int_equal(vpdn_ipc_parse(&m, b.w.len), 0);
-	vpdn_group_select(c, &m, &choice);
-	assert_null(choice.group);
-	vpdn_config_put(c);
-}
-
 #define LNS_GROUP(lns)	"vpdn-group g { request-dialin { protocol = l2tp domain = x }\n" lns "tunnel-authentication = false }\n"
 
 static struct vpdn_usage *usage(struct vpdn_usages *u, const struct vpdn_peer *l)
@@ -152,9 +45,9 @@ static void lowest_priority_first_then_failover(void **state)
 	struct vpdn_usages u = RB_INITIALIZER(&u);
 
 	(void)state;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 7), 1);
-	assert_int_equal(vpdn_peer_choose(&u, g, 1 << 1, 1000, 7), 0);
-	assert_int_equal(vpdn_peer_choose(&u, g, 3, 1000, 7), -ENOENT);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 7, NULL), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 1 << 1, 1000, 7, NULL), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 3, 1000, 7, NULL), -ENOENT);
 	vpdn_config_put(c);
 }
 
@@ -169,7 +62,7 @@ static void weights_share_the_calls(void **state)
 
 	(void)state;
 	for (uint32_t r = 0; r < 400; r++)
-		got[vpdn_peer_choose(&u, g, 0, 1000, r)]++;
+		got[vpdn_peer_choose(&u, g, 0, 1000, r, NULL)]++;
 	assert_int_equal(got[0], 100);
 	assert_int_equal(got[1], 300);
 	assert_int_equal(got[2], 0);
@@ -185,11 +78,11 @@ static void the_dead_come_last(void **state)
 
 	(void)state;
 	usage(&u, &g->peers[0])->dead_until_ms = 5000;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 4999, 0), 1);
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 5000, 0), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 4999, 0, NULL), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 5000, 0, NULL), 0);
 	/* All are dead: then the usual order holds. */
 	usage(&u, &g->peers[1])->dead_until_ms = 5000;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
 	vpdn_usage_prune(&u, NULL);
 	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
@@ -205,12 +98,12 @@ static void limits_are_kept(void **state)
 
 	(void)state;
 	usage(&u, &g->peers[0])->sessions = 1;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
 	usage(&u, &g->peers[0])->sessions = 2;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 1);
 	usage(&u, &g->peers[1])->sessions = 1;
-	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0), -EUSERS);
-	assert_int_equal(vpdn_peer_choose(&u, g, 1, 1000, 0), -EUSERS);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), -EUSERS);
+	assert_int_equal(vpdn_peer_choose(&u, g, 1, 1000, 0, NULL), -EUSERS);
 	whole->sessions = 2;
 	assert_false(vpdn_usage_full(&u, VPDN_USAGE_GROUP, g->name, g->limit));
 	whole->sessions = 3;
@@ -226,16 +119,95 @@ static void limits_are_kept(void **state)
 	vpdn_config_put(c);
 }
 
+static void the_drained_get_nothing(void **state)
+{
+	struct vpdn_config *c = config(LNS_GROUP("initiate-to \"192.0.2.2\" { priority = 1 }\n"
+						 "initiate-to \"192.0.2.3\" { priority = 2 }\n"));
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
+	struct vpdn_usages u = RB_INITIALIZER(&u);
+
+	(void)state;
+	assert_int_equal(vpdn_usage_drain(&u, g->peers[0].addr, false), -ENOENT);
+	assert_int_equal(vpdn_usage_drain(&u, g->peers[0].addr, true), 0);
+	assert_int_equal(vpdn_usage_drain(&u, g->peers[0].addr, true), 0);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_DRAINING);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 1);
+	/* Rather the dead one. */
+	usage(&u, &g->peers[1])->dead_until_ms = 5000;
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 1);
+	assert_int_equal(vpdn_peer_choose(&u, g, 2, 1000, 0, NULL), -EUSERS);
+	assert_int_equal(vpdn_usage_drain(&u, g->peers[1].addr, true), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), -EUSERS);
+	/* A reload forgets none of it. */
+	vpdn_usage_prune(&u, c);
+	assert_true(vpdn_usage_draining(&u, g->peers[0].addr));
+	assert_int_equal(vpdn_usage_drain(&u, g->peers[0].addr, false), 0);
+	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
+	assert_ptr_equal(vpdn_usage_next(&u, VPDN_USAGE_DRAINED, vpdn_usage_next(&u, VPDN_USAGE_DRAINED, NULL)), NULL);
+	vpdn_usage_prune(&u, NULL);
+	assert_true(RB_EMPTY(&u));
+	vpdn_config_put(c);
+}
+
+static void the_dead_are_forgotten_by_hand(void **state)
+{
+	struct vpdn_config *c = config(LNS_GROUP("initiate-to \"192.0.2.2\" { }\n" "initiate-to \"192.0.2.3\" { }\n"));
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
+	struct vpdn_usages u = RB_INITIALIZER(&u);
+
+	(void)state;
+	usage(&u, &g->peers[0])->dead_until_ms = 5000;
+	usage(&u, &g->peers[1])->dead_until_ms = 5000;
+	assert_int_equal(vpdn_usage_clear_dead(&u, &g->peers[1].addr, 1000), 1);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_DEAD);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[1], 1000), VPDN_PEER_READY);
+	assert_int_equal(vpdn_usage_clear_dead(&u, NULL, 1000), 1);
+	assert_int_equal(vpdn_usage_clear_dead(&u, NULL, 1000), 0);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_READY);
+	vpdn_usage_prune(&u, NULL);
+	vpdn_config_put(c);
+}
+
+/* Bundles share the LNSs by weight, and keep theirs as long as it can be had, whatever the order of the file. */
+static void a_bundle_keeps_its_lns(void **state)
+{
+	struct vpdn_config *c = config(LNS_GROUP("initiate-to \"192.0.2.2\" { weight = 1 }\n"
+						 "initiate-to \"192.0.2.3\" { weight = 3 }\n"
+						 "initiate-to \"192.0.2.4\" { weight = 4 }\n"));
+	struct vpdn_config *other = config(LNS_GROUP("initiate-to \"192.0.2.4\" { weight = 4 }\n"
+						     "initiate-to \"192.0.2.2\" { weight = 1 }\n"
+						     "initiate-to \"192.0.2.3\" { weight = 3 }\n"));
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups), *h = TAILQ_FIRST(&other->groups);
+	struct vpdn_usages u = RB_INITIALIZER(&u);
+	unsigned int got[3] = { 0 };
+
+	(void)state;
+	for (uint64_t bundle = 0; bundle < 8000; bundle++) {
+		int i = vpdn_peer_choose(&u, g, 0, 1000, (uint32_t)bundle * 77, &bundle), gone = (i + 1) % 3;
+
+		got[i]++;
+		assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 5, &bundle), i);
+		assert_int_equal(vpdn_peer_choose(&u, g, UINT64_C(1) << gone, 1000, 5, &bundle), i);
+		assert_int_equal(vpdn_peer_choose(&u, h, 0, 1000, 5, &bundle), (i + 1) % 3);
+		assert_int_not_equal(vpdn_peer_choose(&u, g, UINT64_C(1) << i, 1000, 5, &bundle), i);
+	}
+	assert_in_range(got[0], 900, 1100);
+	assert_in_range(got[1], 2850, 3150);
+	assert_in_range(got[2], 3850, 4150);
+	vpdn_config_put(c);
+	vpdn_config_put(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chosen_by_each_key),
-		cmocka_unit_test(search_order_decides),
-		cmocka_unit_test(a_name_with_nul_matches_nothing),
 		cmocka_unit_test(lowest_priority_first_then_failover),
 		cmocka_unit_test(weights_share_the_calls),
 		cmocka_unit_test(the_dead_come_last),
 		cmocka_unit_test(limits_are_kept),
+		cmocka_unit_test(the_drained_get_nothing),
+		cmocka_unit_test(the_dead_are_forgotten_by_hand),
+		cmocka_unit_test(a_bundle_keeps_its_lns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
