@@ -213,7 +213,8 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_call_say(call, LOG_NOTICE, "no call: %s", vpdn_call_cleared_text(m, text, sizeof(text)));
 	vpdn_trace_add(&call->trace, "%s", call->cause.text);
 	call->of_peer->failed++;
-	if (stage == VPDN_STAGE_TUNNEL)
+	/* What this host could not do says nothing of the peer. */
+	if (stage == VPDN_STAGE_TUNNEL && !vpdn_ipc_has(m, VPDN_TLV_ERRNO))
 		peer_dead(call);
 	return vpdn_call_step(call, retry ? VPDN_EV_RETRY : VPDN_EV_CLEARED);
 }

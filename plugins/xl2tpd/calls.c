@@ -119,7 +119,8 @@ void vpdn_ref_put_ids(const struct vpdn_ref_call *c, struct vpdn_ipc_builder *b)
 
 /* ---- the end ---- */
 
-static void send_cleared(uint32_t ref, enum vpdn_call_stage stage, const struct vpdn_end *end)
+/* `err`: an errno value, of what this host could not do; else 0. */
+static void send_cleared(uint32_t ref, enum vpdn_call_stage stage, const struct vpdn_end *end, int err)
 {
 	struct vpdn_ipc_builder b;
 
@@ -129,6 +130,8 @@ static void send_cleared(uint32_t ref, enum vpdn_call_stage stage, const struct 
 	vpdn_ipc_put_u8(&b, VPDN_TLV_BY, end->by == L2TP_BY_PEER ? VPDN_BY_PEER :
 			end->by == L2TP_BY_TIMEOUT ? VPDN_BY_TIMEOUT : VPDN_BY_US);
 	vpdn_end_put(end, &b);
+	if (err)
+		vpdn_ipc_put_u32(&b, VPDN_TLV_ERRNO, (uint32_t)err);
 	vpdn_link_send(&b, -1);
 }
 
@@ -155,7 +158,7 @@ static void over(struct vpdn_ref_call *c, enum vpdn_call_stage stage)
 		release(c);
 		vpdn_ref_log(c, LOG_INFO, "%s: %s", stage == VPDN_STAGE_TUNNEL ? "no call" : "call over",
 			     vpdn_end_print(&c->end, stage == VPDN_STAGE_TUNNEL, text, sizeof(text)));
-		send_cleared(c->ref, stage, &c->end);
+		send_cleared(c->ref, stage, &c->end, 0);
 	}
 	if (c->base.core)
 		return;
@@ -253,7 +256,7 @@ static void place_failed(uint32_t ref, int rc)
 	end.by = L2TP_BY_US;
 	snprintf(end.text, sizeof(end.text), "call not placed: %s", strerror(-rc));
 	vpdn_core->log(LOG_ERR, "vpdn: %s\n", end.text);
-	send_cleared(ref, VPDN_STAGE_TUNNEL, &end);
+	send_cleared(ref, VPDN_STAGE_TUNNEL, &end, -rc);
 }
 
 static struct vpdn_ref_call *call_new(const struct vpdn_ref_kind *kind, uint32_t ref)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The module as a LAC: calls that vpdnd places, seen by vpdnd and on the wire."""
+import errno
 import os
 
 import pytest
@@ -317,6 +318,7 @@ def test_source_address(node):
         node.place(2, peer.where, ("SOURCE_IP", "192.0.2.77"))
         cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=2)
         assert cleared["STAGE"] == 1 and "Cannot assign" in cleared["TEXT"]
+        assert cleared["ERRNO"] == errno.EADDRNOTAVAIL      # this host's failure, not the LNS's
     finally:
         peer.close()
 

@@ -137,6 +137,26 @@ static void the_dead_are_cleared_by_hand(void **state)
 	close(l2tp);
 }
 
+/* xl2tpd could not even ask, by a wrong source-ip or for want of memory: that is no word about the LNS. */
+static void our_own_failure_leaves_the_lns_alive(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE);
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+
+	(void)state;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CLEARED, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_STAGE, VPDN_STAGE_TUNNEL);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_BY, VPDN_BY_US);
+	vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, "call not placed: Cannot assign requested address");
+	vpdn_ipc_put_u32(&b, VPDN_TLV_ERRNO, EADDRNOTAVAIL);
+	send_msg(l2tp, NULL, 0);
+	cleared(l2tp, placed(l2tp, "192.0.2.3"), VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
+	expect_reject(fd, "LNS 192.0.2.3");
+	assert_has_not(COMMAND("show", "group"), "\"state\":\"dead\"");
+	close(l2tp);
+}
+
 static void a_session_keeps_its_trace(void **state)
 {
 	int l2tp = module(), fd = subscriber(ALICE);
@@ -308,6 +328,7 @@ int main(void)
 		TEST(explain_refuses_nonsense),
 		TEST(a_drained_lns_gets_no_new_calls),
 		TEST(the_dead_are_cleared_by_hand),
+		TEST(our_own_failure_leaves_the_lns_alive),
 		TEST(a_session_keeps_its_trace),
 		TEST(the_domain_is_stripped),
 		TEST(a_dnis_that_was_made_is_told),
