@@ -7,7 +7,6 @@ xl2tpd. The daemon runs in its user-space mode where the machine has no PPP in t
 Wire format: RFC 2661, section 3.
 """
 import hashlib
-import contextlib
 import os
 import select
 import signal
@@ -63,6 +62,7 @@ class Daemon:
     def __init__(self, directory, options="", sections="[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n",
                  address="127.0.0.1", listen=None, port=None, preload=(), env=None):
         self.dir = str(directory)
+        self.commands = 0
         self.address = address
         if port is None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -108,9 +108,9 @@ class Daemon:
 
     def command(self, text):
         """One command on the control pipe, and its answer."""
-        result = os.path.join(self.dir, "result")
-        with contextlib.suppress(FileNotFoundError):    # the daemon may be about to do it
-            os.unlink(result)
+        # a name of its own: the daemon removes the pipe some time after the answer, and must not meet the next one there
+        self.commands += 1
+        result = os.path.join(self.dir, "result%d" % self.commands)
         os.mkfifo(result)
         reader = os.open(result, os.O_RDONLY | os.O_NONBLOCK)
         try:
