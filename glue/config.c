@@ -33,6 +33,13 @@ const char *vpdn_key_kind_name(enum vpdn_key_kind kind)
 	return kind < VPDN_KEY_KINDS ? key_names[kind] : "?";
 }
 
+const char *vpdn_source_kind_name(enum vpdn_source_kind kind)
+{
+	static const char *const names[VPDN_SOURCE_KINDS] = { "local", "http", "radius" };
+
+	return kind < VPDN_SOURCE_KINDS ? names[kind] : "?";
+}
+
 struct vpdn_config *vpdn_config_new(const char *path)
 {
 	struct vpdn_config *c = calloc(1, sizeof(*c));
@@ -55,6 +62,7 @@ struct vpdn_config *vpdn_config_new(const char *path)
 	c->dead_s = 60;
 	for (size_t i = 0; i < VPDN_KEY_KINDS; i++)
 		c->search_order[c->n_search_order++] = (enum vpdn_key_kind)i;
+	c->sources[c->n_sources++] = VPDN_SOURCE_LOCAL;
 	return c;
 }
 
@@ -96,6 +104,13 @@ static void dialer_free(struct vpdn_dialer *d)
 	free(d);
 }
 
+static void secret_free(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
 static void group_free(struct vpdn_group *g)
 {
 	accept_free(&g->dialin);
@@ -113,13 +128,14 @@ static void group_free(struct vpdn_group *g)
 	free(g->numbers);
 	free(g->dials);
 	free(g->sub_address);
-	if (g->tunnel_password) {
-		explicit_bzero(g->tunnel_password, strlen(g->tunnel_password));
-		free(g->tunnel_password);
+	for (size_t i = 0; i < g->n_peers; i++) {
+		free(g->peers[i].local_name);
+		secret_free(g->peers[i].tunnel_password);
 	}
+	free(g->peers);
+	secret_free(g->tunnel_password);
 	free(g->name);
 	free(g->local_name);
-	free(g->peers);
 	free(g->ppp_template);
 	free(g);
 }

@@ -29,6 +29,9 @@
 /* What a subscriber's group is looked for by. */
 enum vpdn_key_kind { VPDN_KEY_LINE, VPDN_KEY_DNIS, VPDN_KEY_DOMAIN, VPDN_KEY_KINDS };
 
+/* Who is asked for it: vpdn.conf itself, and others (aaa.h). */
+enum vpdn_source_kind { VPDN_SOURCE_LOCAL, VPDN_SOURCE_HTTP, VPDN_SOURCE_RADIUS, VPDN_SOURCE_KINDS };
+
 struct vpdn_source {
 	struct in_addr addr;
 	uint8_t prefix_len;
@@ -41,6 +44,12 @@ struct vpdn_peer {
 	uint32_t priority;	/* lowest first */
 	uint32_t weight;	/* share among equals, >= 1 */
 	uint32_t limit;		/* sessions; 0: none */
+	uint32_t tunnel_limit;	/* tunnels; 0: none */
+	/* Of tunnels to it; never NULL, but the group's where nothing else is said. */
+	char *local_name;
+	bool tunnel_auth;
+	char *tunnel_password;	/* secret; NULL when !tunnel_auth */
+	struct in_addr source_ip;	/* INADDR_ANY: as the routing says */
 };
 
 struct vpdn_strings {
@@ -49,6 +58,8 @@ struct vpdn_strings {
 };
 
 struct vpdn_group;
+struct vpdn_http_config;
+struct vpdn_radius_config;
 
 /* One value of domain, dnis or line, and the group it stands in. */
 struct vpdn_key {
@@ -123,7 +134,7 @@ struct vpdn_group {
 	uint8_t requests, accepts;	/* enum vpdn_accepts bits: what it asks peers for, what it takes from them */
 	char *local_name;
 	bool tunnel_auth;
-	char *tunnel_password;		/* secret; NULL when !tunnel_auth */
+	char *tunnel_password;		/* secret; NULL: none, or each peer has its own */
 	uint32_t opened_idle_s, accepted_idle_s;	/* of a tunnel that we, or the peer, opened */
 	uint32_t hello_s;
 	bool hidden;			/* AVPs we send are hidden */
@@ -163,6 +174,11 @@ struct vpdn_config {
 	bool exposed;			/* has secrets, and everybody may read the file */
 	enum vpdn_key_kind search_order[VPDN_KEY_KINDS];
 	size_t n_search_order;
+	enum vpdn_source_kind sources[VPDN_SOURCE_KINDS];	/* those that are asked, in order */
+	size_t n_sources;
+	bool aaa_fail_closed;		/* a source that is unavailable: the call is refused, not decided by the others */
+	struct vpdn_http_config *http;		/* NULL: no such block; config_http.h */
+	struct vpdn_radius_config *radius;	/* NULL: no such block; config_radius.h */
 	char *delimiters;		/* between a user's name and domain: one of these characters */
 	bool domain_first;		/* domain-position = prefix */
 	struct vpdn_ere dnis_from_service, dnis_from_circuit;
@@ -206,5 +222,7 @@ int vpdn_config_add_key(struct vpdn_config *c, enum vpdn_key_kind kind, const ch
 			struct vpdn_key **key);
 
 const char *vpdn_key_kind_name(enum vpdn_key_kind kind);
+/* Its word in `sources`. */
+const char *vpdn_source_kind_name(enum vpdn_source_kind kind);
 
 #endif

@@ -248,6 +248,51 @@ static int build_accept_dialout(cfg_t *sec, cfg_t *dialout, struct vpdn_group *g
 	return build_accept(dialout, &g->dialout);
 }
 
+static int no_password(cfg_t *sec, const struct vpdn_group *g)
+{
+	return vpdn_parse_fail(sec, "vpdn-group %s: tunnel-password is missing; needed: tunnel-password = \"...\", or tunnel-authentication = false",
+			       g->name);
+}
+
+/* What an initiate-to does not say itself is the group's. */
+static int build_peer_tunnel(struct vpdn_config *c, cfg_t *sec, cfg_t *to, const struct vpdn_group *g, struct vpdn_peer *p)
+{
+	const char *auth = cfg_getstr(to, "tunnel-authentication");
+
+	p->source_ip = g->source_ip;
+	vpdn_parse_ip4(to, "source-ip", &p->source_ip);
+	if (vpdn_parse_string(to, "local-name", &p->local_name) || vpdn_parse_string(to, "tunnel-password", &p->tunnel_password))
+		return -1;
+	if (p->tunnel_password)
+		c->has_secrets = true;
+	p->tunnel_auth = auth ? !strcmp(auth, "true") : p->tunnel_password || g->tunnel_auth;
+	if (!p->local_name && !(p->local_name = strdup(g->local_name)))
+		return vpdn_parse_fail_memory();
+	if (!p->tunnel_auth || p->tunnel_password)
+		return 0;
+	if (!g->tunnel_password)
+		return no_password(sec, g);
+	p->tunnel_password = strdup(g->tunnel_password);
+	return p->tunnel_password ? 0 : vpdn_parse_fail_memory();
+}
+
+static int build_peers_tunnels(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
+{
+	for (size_t i = 0; i < g->n_peers; i++)
+		if (build_peer_tunnel(c, sec, cfg_getnsec(sec, "initiate-to", (unsigned int)i), g, &g->peers[i]))
+			return -1;
+	return 0;
+}
+
+/* AVPs are hidden with the tunnel's password: without one they cannot be. */
+static bool any_peer_open(const struct vpdn_group *g)
+{
+	for (size_t i = 0; i < g->n_peers; i++)
+		if (!g->peers[i].tunnel_auth)
+			return true;
+	return g->accepts && !g->tunnel_auth;
+}
+
 static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 {
 	const char *auth = cfg_getstr(sec, "tunnel-authentication"), *hidden = cfg_getstr(sec, "hidden");
@@ -258,9 +303,6 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 		return -1;
 	if (g->tunnel_password)
 		c->has_secrets = true;
-	if (g->tunnel_auth && !g->tunnel_password)
-		return vpdn_parse_fail(sec, "vpdn-group %s: tunnel-password is missing; needed: tunnel-password = \"...\", or tunnel-authentication = false",
-				       g->name);
 	if (!g->local_name) {
 		if (gethostname(host, sizeof(host) - 1) < 0 || !*host)
 			return vpdn_parse_fail(sec, "vpdn-group %s: local-name is missing, and this host has no name", g->name);
@@ -272,10 +314,14 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 	g->accepted_idle_s = vpdn_parse_u32(sec, "idle-timeout", 10);
 	g->hello_s = vpdn_parse_u32(sec, "hello", 60);
 	g->hidden = hidden && !strcmp(hidden, "true");
-	if (g->hidden && !g->tunnel_auth)
+	g->limit = vpdn_parse_u32(sec, "limit", 0);
+	if (build_peers_tunnels(c, sec, g))
+		return -1;
+	if (g->accepts && g->tunnel_auth && !g->tunnel_password)
+		return no_password(sec, g);
+	if (g->hidden && (g->requests ? any_peer_open(g) : !g->tunnel_auth))
 		return vpdn_parse_fail(sec, "vpdn-group %s: hidden = true needs tunnel-authentication: AVPs are hidden with its password",
 				       g->name);
-	g->limit = vpdn_parse_u32(sec, "limit", 0);
 	return 0;
 }
 

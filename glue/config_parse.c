@@ -25,7 +25,7 @@ static struct {
 	struct vpdn_group_keys pending;	/* of the group that is being read */
 	const cfg_opt_t **seen;		/* settings of a section that have a value: libConfuse would just take the last */
 	size_t n_seen;
-	size_t n_order;			/* entries of search-order read so far */
+	size_t n_order, n_sources;	/* entries of search-order and sources read so far */
 	char *err;
 	size_t err_size;
 	int rc;
@@ -152,6 +152,17 @@ static int on_search_order(cfg_t *cfg, const char *value)
 	return 0;
 }
 
+static int on_sources(cfg_t *cfg, const char *value)
+{
+	enum vpdn_source_kind kind = (enum vpdn_source_kind)vpdn_value_source_kind(value);
+
+	for (size_t i = 0; i < parse.n_sources; i++)
+		if (parse.c->sources[i] == kind)
+			return vpdn_parse_fail(cfg, "sources: %s is in it twice; allowed: each of local, http, radius once", value);
+	parse.c->sources[parse.n_sources++] = kind;
+	return 0;
+}
+
 /* Called by libConfuse for each value of each setting. */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
@@ -170,6 +181,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (allowed)
 		return vpdn_parse_fail(cfg, "%s: wrong value \"%s\"; allowed: %s", opt->name, value, allowed);
 	if (vpdn_setting_is_search_order(row) && on_search_order(cfg, value))
+		return -1;
+	if (vpdn_setting_is_sources(row) && on_sources(cfg, value))
 		return -1;
 	if (row->key_kind >= 0) {
 		rc = vpdn_config_add_key(parse.c, (enum vpdn_key_kind)row->key_kind, value, (unsigned int)cfg->line, &key);
@@ -340,6 +353,23 @@ static void set_domain(struct vpdn_config *c, cfg_t *cfg)
 	c->domain_first = position && !strcmp(position, "prefix");
 }
 
+/* Who is asked must be described: a source without its block could answer nothing. */
+static void set_sources(struct vpdn_config *c, cfg_t *cfg)
+{
+	const char *failure = cfg_getstr(cfg, "aaa-failure");
+	const bool described[VPDN_SOURCE_KINDS] = { true, c->http, c->radius };
+
+	c->aaa_fail_closed = failure && !strcmp(failure, "closed");
+	if (!parse.n_sources)
+		return;
+	c->n_sources = parse.n_sources;
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (!described[c->sources[i]])
+			vpdn_parse_fail(cfg, "sources: %s is in it, but the file has no block %s; needed: %s { ... }",
+					vpdn_source_kind_name(c->sources[i]), vpdn_source_kind_name(c->sources[i]),
+					vpdn_source_kind_name(c->sources[i]));
+}
+
 int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size)
 {
 	cfg_opt_t request_dialin[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), STR("default"), STR("strip-domain"), CFG_END() };
@@ -353,7 +383,10 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t accept_dialout[] = {
 		STR("protocol"), STRS("terminate-from"), STRS("source"), NAMED("dial", dial, NULL), CFG_END()
 	};
-	cfg_opt_t initiate[] = { STR("priority"), STR("weight"), STR("limit"), STR("port"), CFG_END() };
+	cfg_opt_t initiate[] = {
+		STR("priority"), STR("weight"), STR("limit"), STR("port"), STR("local-name"), STR("source-ip"),
+		STR("tunnel-password"), STR("tunnel-authentication"), CFG_END()
+	};
 	cfg_opt_t pool[] = { STR("local"), STR("first"), STR("last"), CFG_END() };
 	cfg_opt_t group[] = {
 		SINGLE("request-dialin", request_dialin), SINGLE("accept-dialin", accept_dialin),
@@ -374,6 +407,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t root[] = {
 		STRS("search-order"), STR("domain-delimiters"), STR("domain-position"),
 		section((cfg_opt_t)CFG_SEC("dnis-from", dnis_from, CFGF_MULTI), on_dnis_from), STR("dead-time"),
+		STRS("sources"), STR("aaa-failure"),
 		NAMED("vpdn-group", group, on_group), NAMED("dialer", dialer, on_dialer),
 		STR(VPDN_CONFIG_AT_END),
 		CFG_END()
@@ -398,7 +432,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	parse.err_size = err_size;
 	parse.rc = 0;
 	parse.n_seen = 0;
-	parse.n_order = 0;
+	parse.n_order = parse.n_sources = 0;
 	TAILQ_INIT(&parse.pending);
 	cfg_set_error_function(cfg, complain);
 	rc = cfg_parse_buf(cfg, text);
@@ -414,6 +448,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	set_domain(c, cfg);
 	if (parse.n_order)
 		c->n_search_order = parse.n_order;
+	set_sources(c, cfg);
 	/* Keys of a group that failed are in the tree, which frees them. */
 	while ((k = TAILQ_FIRST(&parse.pending)))
 		TAILQ_REMOVE(&parse.pending, k, link);

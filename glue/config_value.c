@@ -210,6 +210,26 @@ static const char *check_search_order(const struct vpdn_setting *row, const char
 	return vpdn_value_key_kind(value) < 0 ? "line, dnis, domain" : NULL;
 }
 
+int vpdn_value_source_kind(const char *value)
+{
+	for (int i = 0; i < VPDN_SOURCE_KINDS; i++)
+		if (!strcmp(value, vpdn_source_kind_name((enum vpdn_source_kind)i)))
+			return i;
+	return -1;
+}
+
+static const char *check_sources(const struct vpdn_setting *row, const char *value)
+{
+	(void)row;
+	return vpdn_value_source_kind(value) < 0 ? "local, http, radius" : NULL;
+}
+
+static const char *check_aaa_failure(const struct vpdn_setting *row, const char *value)
+{
+	(void)row;
+	return strcmp(value, "open") && strcmp(value, "closed") ? "open, closed" : NULL;
+}
+
 static const char *check_delimiters(const struct vpdn_setting *row, const char *value)
 {
 	size_t n = strlen(value);
@@ -275,6 +295,8 @@ static const struct vpdn_setting settings[] = {
 	{ VPDN_CONFIG_ROOT, "domain-delimiters", check_delimiters, 0, 8, -1 },
 	{ VPDN_CONFIG_ROOT, "domain-position", check_position, 0, 0, -1 },
 	{ VPDN_CONFIG_ROOT, "dead-time", check_number, 0, DAY, -1 },
+	{ VPDN_CONFIG_ROOT, "sources", check_sources, 0, 0, -1 },
+	{ VPDN_CONFIG_ROOT, "aaa-failure", check_aaa_failure, 0, 0, -1 },
 	{ VPDN_CONFIG_ROOT, VPDN_CONFIG_AT_END, check_number, 0, 0, -1 },
 	{ "dnis-from", "service-name", check_text, 1, 255, -1 },
 	{ "dnis-from", "circuit-id", check_text, 1, 255, -1 },
@@ -315,6 +337,10 @@ static const struct vpdn_setting settings[] = {
 	{ "initiate-to", "weight", check_number, 1, 65535, -1 },
 	{ "initiate-to", "limit", check_number, 1, 65535, -1 },
 	{ "initiate-to", "port", check_number, 1, 65535, -1 },
+	{ "initiate-to", "local-name", check_name, 0, 0, -1 },
+	{ "initiate-to", "source-ip", check_ip4, 0, 0, -1 },
+	{ "initiate-to", "tunnel-password", check_secret, 0, 0, -1 },
+	{ "initiate-to", "tunnel-authentication", check_bool, 0, 0, -1 },
 	{ "ip-pool", "local", check_ip4, 0, 0, -1 },
 	{ "ip-pool", "first", check_ip4, 0, 0, -1 },
 	{ "ip-pool", "last", check_ip4, 0, 0, -1 },
@@ -348,4 +374,9 @@ bool vpdn_setting_is_secret(const struct vpdn_setting *s)
 bool vpdn_setting_is_search_order(const struct vpdn_setting *s)
 {
 	return s->check == check_search_order;
+}
+
+bool vpdn_setting_is_sources(const struct vpdn_setting *s)
+{
+	return s->check == check_sources;
 }

@@ -28,6 +28,7 @@ struct vpdn_setting {
 const struct vpdn_setting *vpdn_setting_find(const char *section, const char *key);
 bool vpdn_setting_is_secret(const struct vpdn_setting *s);
 bool vpdn_setting_is_search_order(const struct vpdn_setting *s);
+bool vpdn_setting_is_sources(const struct vpdn_setting *s);
 
 /* What is allowed for a title, or NULL when it is right. */
 const char *vpdn_value_check_title(const char *value);
@@ -39,6 +40,8 @@ bool vpdn_value_ip4(const char *s, struct in_addr *a);
 bool vpdn_value_source(const char *s, struct vpdn_source *src);
 /* enum vpdn_key_kind, or -1. */
 int vpdn_value_key_kind(const char *s);
+/* enum vpdn_source_kind, or -1. */
+int vpdn_value_source_kind(const char *s);
 /* AVPs 18 and 19 (RFC 2661 4.4.4): 0 for what is none of VPDN_BEARERS, VPDN_FRAMINGS. */
 #define VPDN_BEARERS	"digital, analogue, any"
 #define VPDN_FRAMINGS	"synchronous, asynchronous, any"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aaa.h"
 #include "call.h"
 #include "config_value.h"
 #include "explain.h"
@@ -41,6 +42,12 @@ static json_t *show_groups(struct vpdnd *d, const char *const *arg, int *rc, cha
 {
 	(void)arg, (void)rc, (void)err, (void)err_size;
 	return vpdn_show_groups(d);
+}
+
+static json_t *show_aaa(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
+{
+	(void)arg, (void)rc, (void)err, (void)err_size;
+	return vpdn_aaa_show(d->aaa);
 }
 
 static json_t *show_sessions(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
@@ -209,6 +216,7 @@ static const struct command {
 	{ "show", "session", 0, 0, show_sessions, NULL },
 	{ "show", "session", 1, 1, show_session, "sessions" },
 	{ "show", "group", 0, 0, show_groups, NULL },
+	{ "show", "aaa", 0, 0, show_aaa, NULL },
 	{ "show", "ppp", 1, 1, show_ppp, NULL },
 	{ "clear", "session", 1, 1, clear_session, NULL },
 	{ "clear", "tunnel", 1, 1, clear_tunnel, NULL },

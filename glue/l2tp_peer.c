@@ -72,14 +72,16 @@ void vpdn_l2tp_gone(struct vpdn_l2tp *l, struct vpdn_conn *c)
 	vpdn_stats_l2tp_gone(l->d->stats);
 }
 
-/* What a group says about its tunnels, accepted or opened. */
-static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g, uint32_t idle_s)
+/* What a group says about its tunnels; those to `peer`, or those it accepts (NULL). */
+static void put_tunnel(struct vpdn_ipc_builder *b, const struct vpdn_group *g, const struct vpdn_peer *peer, uint32_t idle_s)
 {
+	bool auth = peer ? peer->tunnel_auth : g->tunnel_auth;
+
 	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, g->name);
-	vpdn_ipc_put_text(b, VPDN_TLV_LOCAL_NAME, g->local_name);
-	vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_AUTH, g->tunnel_auth);
-	if (g->tunnel_auth)
-		vpdn_ipc_put_text(b, VPDN_TLV_SECRET, g->tunnel_password);
+	vpdn_ipc_put_text(b, VPDN_TLV_LOCAL_NAME, peer ? peer->local_name : g->local_name);
+	vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_AUTH, auth);
+	if (auth)
+		vpdn_ipc_put_text(b, VPDN_TLV_SECRET, peer ? peer->tunnel_password : g->tunnel_password);
 	vpdn_ipc_put_u32(b, VPDN_TLV_IDLE_S, idle_s);
 	vpdn_ipc_put_u32(b, VPDN_TLV_HELLO_S, g->hello_s);
 	if (g->hidden)
@@ -95,7 +97,7 @@ static int send_accept(struct vpdn_l2tp *l, const struct vpdn_group *g, uint8_t 
 	if (!(g->accepts & accepts))
 		return 0;
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_GROUP, 0, 0);
-	put_tunnel(&b, g, g->accepted_idle_s);
+	put_tunnel(&b, g, NULL, g->accepted_idle_s);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCEPTS, accepts);
 	for (size_t i = 0; i < a->terminate_from.n; i++)
 		vpdn_ipc_put_text(&b, VPDN_TLV_TERMINATE_FROM, a->terminate_from.v[i]);
@@ -219,12 +221,12 @@ int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const str
 		return -ENOTCONN;
 	vpdn_ipc_begin(&b, dialin ? VPDN_MSG_L2TP_CALL_PLACE : VPDN_MSG_L2TP_DIAL_PLACE, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, call->ref);
-	put_tunnel(&b, g, g->opened_idle_s);
+	put_tunnel(&b, g, peer, g->opened_idle_s);
 	vpdn_ipc_put_ip4(&b, VPDN_TLV_PEER_IP, peer->addr);
 	if (peer->port != VPDN_L2TP_PORT)
 		vpdn_ipc_put_u16(&b, VPDN_TLV_PEER_PORT, peer->port);
-	if (g->source_ip.s_addr != INADDR_ANY)
-		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, g->source_ip);
+	if (peer->source_ip.s_addr != INADDR_ANY)
+		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, peer->source_ip);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
 	if (dialin)
 		put_subscriber(&b, call, ask);

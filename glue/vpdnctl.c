@@ -37,6 +37,7 @@ static const struct command {
 	{ "show", "tunnel", "ID", "the L2TP tunnels, or one and its counters", false, vpdnctl_print_tunnels, vpdnctl_print_tunnel },
 	{ "show", "session", "ID", "the sessions, or all that is known about one", false, vpdnctl_print_sessions, vpdnctl_print_session },
 	{ "show", "group", NULL, "the vpdn-groups, without their secrets, and the dialers", false, vpdnctl_print_groups, NULL },
+	{ "show", "aaa", NULL, "the sources that are asked where calls go, and how they do", false, vpdnctl_print_aaa, NULL },
 	{ "show", "ppp", "multilink", "the multilink bundles, and the sessions in them", true, vpdnctl_print_multilink, NULL },
 	{ "clear", "session", "ID", "end a session in good order", true, NULL, NULL },
 	{ "clear", "tunnel", "ID", "close a tunnel with all its sessions", true, NULL, NULL },

@@ -15,6 +15,7 @@ void vpdnctl_print_sessions(const json_t *o);
 void vpdnctl_print_session(const json_t *o);
 void vpdnctl_print_multilink(const json_t *o);
 void vpdnctl_print_groups(const json_t *o);
+void vpdnctl_print_aaa(const json_t *o);
 void vpdnctl_print_drained(const json_t *o);
 void vpdnctl_print_explained(const json_t *o);
 

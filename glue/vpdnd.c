@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aaa.h"
 #include "bridge.h"
 #include "call.h"
 #include "dialer_peer.h"
@@ -72,6 +73,7 @@ int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size)
 	d->config = c;
 	d->loaded_ms = vpdnd_now_ms();
 	vpdn_usage_prune(&d->usages, c);
+	vpdn_aaa_reload(d->aaa);
 	vpdn_log_notice("%s has been read", d->config_path);
 	if (vpdn_l2tp_connected(d->l2tp))
 		vpdn_l2tp_send_groups(d->l2tp);
@@ -241,7 +243,8 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->dialer = vpdn_dialer_peer_new(d);
 	d->registry = vpdn_registry_new(d);
 	d->stats = vpdn_stats_new(d);
-	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats) {
+	d->aaa = d->base ? vpdn_aaa_new(d, NULL) : NULL;
+	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->aaa) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -259,6 +262,7 @@ static void finish(struct vpdnd *d)
 	/* Connections first: their users are told, and find everything still there. */
 	vpdn_server_free(d->server);
 	vpdn_calls_free(d->calls);
+	vpdn_aaa_free(d->aaa);
 	vpdn_registry_free(d->registry);
 	vpdn_stats_free(d->stats);
 	vpdn_l2tp_free(d->l2tp);

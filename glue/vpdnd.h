@@ -22,6 +22,7 @@ struct vpdn_l2tp;
 struct vpdn_dialer_peer;
 struct vpdn_registry;
 struct vpdn_stats;
+struct vpdn_aaa;
 
 struct vpdnd {
 	struct event_base *base;
@@ -33,6 +34,7 @@ struct vpdnd {
 	struct vpdn_dialer_peer *dialer;	/* the link to vpdn-dialer */
 	struct vpdn_registry *registry;	/* tunnels and LNS calls it reports */
 	struct vpdn_stats *stats;	/* counters that vpdnctl waits for */
+	struct vpdn_aaa *aaa;		/* sources outside of vpdn.conf */
 	struct vpdn_usages usages;
 	struct vpdn_counters counters;
 	uint32_t last_id;		/* of sessions of all kinds */

@@ -192,6 +192,37 @@ static void several_lns(void **state)
 }
 
 /* Both directions of a pair of hosts under one name and one secret, each way of dialling, and all settings. */
+static void a_peer_may_differ_from_its_group(void **state)
+{
+	struct vpdn_config *c = good(
+		"vpdn-group a {\n" REQUEST "local-name = LAC source-ip = \"192.0.2.1\"\n"
+		"initiate-to \"192.0.2.2\" { }\n"
+		"initiate-to \"192.0.2.3\" { local-name = OTHER source-ip = \"192.0.2.9\" tunnel-password = p3 }\n"
+		"initiate-to \"192.0.2.4\" { tunnel-authentication = false }\n" SECRET "}\n"
+		"vpdn-group b {\n request-dialin { protocol = l2tp dnis = 1 }\n"
+		"initiate-to \"192.0.2.2\" { tunnel-password = p2 }\n initiate-to \"192.0.2.3\" { }\n tunnel-authentication = false\n}\n"
+		"vpdn-group c {\n request-dialin { protocol = l2tp dnis = 2 }\n initiate-to \"192.0.2.2\" { tunnel-password = p }\n}\n");
+	const struct vpdn_peer *p = vpdn_config_group(c, "a")->peers;
+
+	(void)state;
+	assert_string_equal(p[0].local_name, "LAC");
+	assert_true(p[0].tunnel_auth);
+	assert_string_equal(p[0].tunnel_password, "s");
+	assert_int_equal(p[0].source_ip.s_addr, inet_addr("192.0.2.1"));
+	assert_string_equal(p[1].local_name, "OTHER");
+	assert_string_equal(p[1].tunnel_password, "p3");
+	assert_int_equal(p[1].source_ip.s_addr, inet_addr("192.0.2.9"));
+	assert_false(p[2].tunnel_auth);
+	assert_null(p[2].tunnel_password);
+	p = vpdn_config_group(c, "b")->peers;
+	assert_true(p[0].tunnel_auth);
+	assert_string_equal(p[0].tunnel_password, "p2");
+	assert_false(p[1].tunnel_auth);
+	assert_string_equal(vpdn_config_group(c, "c")->peers[0].tunnel_password, "p");
+	assert_null(vpdn_config_group(c, "c")->tunnel_password);
+	vpdn_config_put(c);
+}
+
 static void four_blocks_side_by_side(void **state)
 {
 	struct vpdn_config *c = good(
@@ -327,6 +358,9 @@ static void choosing(void **state)
 	vpdn_config_put(c);
 	c = good("");
 	assert_string_equal(c->delimiters, "@");
+	assert_int_equal(c->n_sources, 1);
+	assert_int_equal(c->sources[0], VPDN_SOURCE_LOCAL);
+	assert_false(c->aaa_fail_closed);
 	assert_false(c->domain_first || c->dnis_from_service.compiled || c->default_group);
 	vpdn_config_put(c);
 }
@@ -356,11 +390,14 @@ static void mistakes(void **state)
 		unsigned int line;
 		const char *what, *allowed;
 	} cases[] = {
-		{ "foo = 1\n", 1, "foo", "search-order, domain-delimiters, domain-position, dnis-from, dead-time, vpdn-group, dialer" },
+		{ "foo = 1\n", 1, "foo", "search-order, domain-delimiters, domain-position, dnis-from, dead-time, sources, aaa-failure, vpdn-group, dialer" },
 		{ "vpdn-group a {\n local-nam = x\n}\n", 2, "local-nam", "local-name" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp\n domian = x } }\n", 3, "domian", "protocol, domain, dnis, line" },
 		{ "search-order = { domain, user }\n", 1, "user", "line, dnis, domain" },
 		{ "search-order = { domain, domain }\n", 1, "twice", "once" },
+		{ "sources = { local, ldap }\n", 1, "ldap", "local, http, radius" },
+		{ "sources = { local, local }\n", 1, "twice", "once" },
+		{ "aaa-failure = maybe\n", 1, "maybe", "open, closed" },
 		{ "vpdn-group a {\n lcp-renegotiation = sometimes\n}\n", 2, "sometimes", "always, on-mismatch, never" },
 		{ "vpdn-group a {\n" REQUEST TO SECRET "lcp-renegotiation = never\n}\n", 6, "lcp-renegotiation", "accept-dialin" },
 		{ "dead-time = 1m\n", 1, "1m", "from 0 to 86400" },
@@ -373,6 +410,8 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n" REQUEST TO "}\n", 4, "tunnel-password is missing", "tunnel-authentication = false" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-password = \"\"\n}\n", 4, "tunnel-password", "1 to 255" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-authentication = false\nhidden = true\n}\n", 6, "hidden", "tunnel-authentication" },
+		{ "vpdn-group a {\n" REQUEST "initiate-to \"192.0.2.2\" {\ntunnel-authentication = false }\n" SECRET "hidden = true\n}\n", 7, "hidden",
+		  "tunnel-authentication" },
 		{ "vpdn-group a {\n" REQUEST TO "tunnel-authentication = no\n}\n", 4, "\"no\"", "true, false" },
 		{ "vpdn-group a {\n" REQUEST SECRET "}\n", 4, "no initiate-to", "initiate-to \"ADDRESS\"" },
 		{ "vpdn-group a {\n" REQUEST SECRET "initiate-to \"lns.example.com\" { }\n}\n", 4, "lns.example.com", "IPv4 address" },
@@ -517,6 +556,7 @@ int main(void)
 		cmocka_unit_test(accept_group_and_all_settings),
 		cmocka_unit_test(accept_group_has_its_own_idle_time),
 		cmocka_unit_test(several_lns),
+		cmocka_unit_test(a_peer_may_differ_from_its_group),
 		cmocka_unit_test(four_blocks_side_by_side),
 		cmocka_unit_test(dialout_defaults),
 		cmocka_unit_test(keys_are_found_without_regard_to_case),
