@@ -165,6 +165,7 @@ void vpdn_call_free(struct vpdn_call *call)
 {
 	struct vpdn_calls *cs = call->d->calls;
 
+	vpdn_select_cancel(&call->choosing);
 	vpdn_call_ref_drop(call);
 	RB_REMOVE(vpdn_calls_by_id, &cs->by_id, call);
 	cs->n--;

@@ -62,6 +62,7 @@ struct vpdn_call {
 	struct in_addr local_ip, remote_ip;
 
 	/* where to */
+	struct vpdn_select *choosing;	/* ASKED: not chosen yet */
 	struct vpdn_config *config;	/* held while it is being placed */
 	struct vpdn_choice choice;	/* choice.group lives in config */
 	struct vpdn_trace trace;	/* of the choice, and of who was asked */

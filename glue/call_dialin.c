@@ -15,10 +15,33 @@
 
 #define HOLD_MARGIN_MS	2000	/* vpdnd answers so much before the plugin gives up */
 
+/* Where the call goes has been decided. */
+static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_config *config)
+{
+	struct vpdn_call *call = arg;
+	struct vpdn_counters *n = &call->d->counters;
+
+	call->choice = *choice;
+	if (choice->verdict == VPDN_VERDICT_LOCAL) {
+		vpdn_call_step(call, VPDN_EV_LOCAL);
+	} else if (choice->verdict == VPDN_VERDICT_REJECT) {
+		vpdn_call_set_cause(call, 0, 0, &n->rejected_source, "%s", choice->why);
+		vpdn_call_step(call, VPDN_EV_REJECT);
+	} else if (call->d->stopping) {
+		vpdn_call_set_cause(call, 0, 0, &n->rejected_admin, "vpdnd is stopping");
+		vpdn_call_step(call, VPDN_EV_REJECT);
+	} else {
+		call->config = vpdn_config_get(config);
+		strlcpy(call->group, choice->group->name, sizeof(call->group));
+		vpdn_call_step(call, VPDN_EV_FORWARD);
+	}
+}
+
 int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdnd *d = vpdn_conn_daemon(c);
 	static struct vpdn_question q;
+	struct vpdn_select_by by;
 	uint32_t pid = 0, hold_ms = 0;
 	struct vpdn_call *call;
 	uint8_t access = 0;
@@ -38,20 +61,19 @@ int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_call_access_text(m, call->access, sizeof(call->access));
 	d->counters.asked++;
 	vpdn_question_from_ask(&q, d->config, m);
-	vpdn_select(d->config, &q, &call->choice, &call->trace);
 	call->multilink = q.multilink;
 	call->bundle = q.bundle;
 	if (q.dnis_from)
 		strlcpy(call->number, q.dnis, sizeof(call->number));
-	if (!call->choice.group)
-		return vpdn_call_step(call, VPDN_EV_LOCAL);
-	if (d->stopping) {
-		vpdn_call_set_cause(call, 0, 0, &d->counters.rejected_admin, "vpdnd is stopping");
-		return vpdn_call_step(call, VPDN_EV_REJECT);
-	}
-	call->config = vpdn_config_get(d->config);
-	strlcpy(call->group, call->choice.group->name, sizeof(call->group));
-	return vpdn_call_step(call, VPDN_EV_FORWARD);
+	by = (struct vpdn_select_by){
+		.aaa = d->aaa, .config = d->config, .q = &q, .ask = call->ask, .ask_len = call->ask_len, .trace = &call->trace,
+		/* As long again is left to place the call. */
+		.timeout_ms = (unsigned int)(call->deadline_ms - call->asked_ms) / 2,
+	};
+	if (!vpdn_select_start(&call->choosing, &by, on_chosen, call))
+		return 0;
+	vpdn_call_set_cause(call, 0, 0, &d->counters.rejected_internal, "out of memory");
+	return vpdn_call_step(call, VPDN_EV_REJECT);
 }
 
 int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
@@ -98,7 +120,7 @@ enum vpdn_ev vpdn_act_say_local(struct vpdn_call *call)
 	struct vpdn_ipc_builder b;
 
 	call->d->counters.local++;
-	vpdn_call_say(call, LOG_INFO, "local: no vpdn-group has this line, called number or domain");
+	vpdn_call_say(call, LOG_INFO, "local: %s", call->choice.why);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_LOCAL, 0, 0);
 	vpdn_conn_send(call->plugin, &b);
 	vpdn_call_drop_plugin(call);

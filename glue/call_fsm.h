@@ -6,7 +6,7 @@
  * by walking every state × event. A pair that is not in a kind's table is a mistake of
  * whoever caused the event.
  *
- *	ASKED            vpdnd decides (left within the event that began it)
+ *	ASKED            vpdnd decides: dial-in waits for AAA, which has a time of its own (select.h); else left within the event that began it
  *	PLACING          xl2tpd asks a peer for the call; who wants it waits
  *	CHANNEL_AWAITED  the LNS said ICRP; the plugin is to hand the subscriber's channel over
  *	DIALLING         a LAC dials: OCRP has come (LNS), or vpdn-dialer brings the bearer up (LAC)

@@ -207,7 +207,7 @@ static json_t *clear_dead(struct vpdnd *d, const char *const *arg, int *rc, char
 static const struct command {
 	const char *verb, *object;
 	size_t min_args, max_args;
-	command_fn *run;
+	command_fn *run;		/* NULL: explain, which may take time and replies itself */
 	const char *counted;		/* the array of the answer whose only row gets counters */
 } commands[] = {
 	{ "show", NULL, 0, 0, show_all, NULL },
@@ -223,7 +223,7 @@ static const struct command {
 	{ "clear", "dead", 0, 1, clear_dead, NULL },
 	{ "drain", NULL, 1, 1, drain, NULL },
 	{ "undrain", NULL, 1, 1, undrain, NULL },
-	{ "explain", NULL, 1, WORDS_MAX, vpdn_explain, NULL },
+	{ "explain", NULL, 1, WORDS_MAX, NULL, NULL },
 	{ "reload", NULL, 0, 0, reload, NULL },
 };
 
@@ -300,6 +300,12 @@ int vpdn_control_on_request(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	cmd = n ? lookup(words, n) : NULL;
 	if (!cmd) {
 		vpdn_conn_send_error(c, m->seq, EINVAL, "no such command");
+		return 0;
+	}
+	if (!cmd->run) {
+		rc = vpdn_explain(c, m->seq, words + 1, err, sizeof(err));
+		if (rc)
+			vpdn_conn_send_error(c, m->seq, rc, err);
 		return 0;
 	}
 	o = cmd->run(vpdn_conn_daemon(c), words + 1 + !!cmd->object, &rc, err, sizeof(err));

@@ -15,6 +15,7 @@
 	X(forwarded, "connected to an LNS")						\
 	X(placed, "calls placed at an LNS or LAC")					\
 	X(failed_over, "calls placed again at another")					\
+	X(rejected_source, "refused: by a source of authorization, or without it")	\
 	X(rejected_no_l2tp, "refused: xl2tpd is not connected")				\
 	X(rejected_limit, "refused: session limit")					\
 	X(rejected_no_peer, "refused: no LNS reached")					\

@@ -10,6 +10,7 @@
 #include "call_text.h"
 #include "control.h"
 #include "dialer_peer.h"
+#include "explain.h"
 #include "l2tp_peer.h"
 #include "log.h"
 #include "registry.h"
@@ -121,6 +122,7 @@ void vpdn_dispatch_gone(struct vpdn_conn *c)
 	if (vpdn_conn_role(c) == VPDN_ROLE_L2TP)
 		vpdn_l2tp_gone(vpdn_conn_daemon(c)->l2tp, c);
 	vpdn_stats_asker_gone(vpdn_conn_daemon(c)->stats, c);
+	vpdn_explain_asker_gone(vpdn_conn_daemon(c)->explains, c);
 	if (vpdn_conn_role(c) == VPDN_ROLE_DIALER)
 		vpdn_dialer_gone(vpdn_conn_daemon(c)->dialer, c);
 	if (call)

@@ -2,14 +2,37 @@
 /* explain.c - see explain.h. */
 #include "explain.h"
 
+#include <bsd/sys/queue.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "l2tp_peer.h"
 #include "select.h"
 #include "show_impl.h"
 #include "text.h"
+
+#define WAITING_MAX	64u
+
+struct explain {
+	LIST_ENTRY(explain) link;
+	struct vpdn_explains *of;
+	struct vpdn_conn *conn;		/* vpdnctl */
+	uint32_t seq;
+	struct vpdn_question q;
+	struct vpdn_trace trace;
+	struct vpdn_select *choosing;
+};
+
+struct vpdn_explains {
+	struct vpdnd *d;
+	LIST_HEAD(, explain) waiting;
+	unsigned int n;
+};
+
+/* ---- the answer ---- */
 
 static void set_said(json_t *o, const char *key, const char *text)
 {
@@ -78,7 +101,8 @@ static const char *refused(const struct vpdnd *d, const struct vpdn_group *g, si
 	return n ? NULL : "all its peers are draining or at their session limit";
 }
 
-static void show_forward(const struct vpdnd *d, const struct vpdn_question *q, const struct vpdn_choice *choice, json_t *o)
+static void show_forward(const struct vpdnd *d, const struct vpdn_config *c, const struct vpdn_question *q,
+			 const struct vpdn_choice *choice, json_t *o)
 {
 	const struct vpdn_group *g = choice->group;
 	size_t n, len = strlen(q->user);
@@ -88,7 +112,7 @@ static void show_forward(const struct vpdnd *d, const struct vpdn_question *q, c
 	const char *why = refused(d, g, n);
 
 	if (g->strip_domain)
-		p = vpdn_domain_strip(d->config, p, &len);
+		p = vpdn_domain_strip(c, p, &len);
 	memcpy(name, p, len);
 	name[len] = '\0';
 	set(o, "outcome", json_string(why ? "reject" : "forward"));
@@ -99,36 +123,110 @@ static void show_forward(const struct vpdnd *d, const struct vpdn_question *q, c
 	set(o, "peers", peers);
 }
 
-json_t *vpdn_explain(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
+/* ---- who asks, and waits ---- */
+
+static void explain_free(struct explain *x)
 {
-	struct vpdn_question q = { 0 };
-	struct vpdn_trace trace = { 0 };
-	const char *wrong = vpdn_question_set(&q, "user", arg[0]), *word = "user";
-	struct vpdn_choice choice;
-	json_t *o, *steps;
+	LIST_REMOVE(x, link);
+	x->of->n--;
+	vpdn_select_cancel(&x->choosing);
+	vpdn_trace_free(&x->trace);
+	free(x);
+}
+
+static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_config *config)
+{
+	struct explain *x = arg;
+	json_t *o = json_object(), *steps = json_array();
+
+	vpdn_show_trace(steps, &x->trace);
+	set(o, "question", show_question(&x->q));
+	set(o, "steps", steps);
+	if (choice->group)
+		show_forward(x->of->d, config, &x->q, choice, o);
+	else
+		set(o, "outcome", json_string(vpdn_verdict_name(choice->verdict)));
+	if (!choice->group)
+		set_text(o, "reason", choice->why);
+	vpdn_control_reply(x->conn, x->seq, o);
+	json_decref(o);
+	explain_free(x);
+}
+
+struct vpdn_explains *vpdn_explains_new(struct vpdnd *d)
+{
+	struct vpdn_explains *e = calloc(1, sizeof(*e));
+
+	if (e) {
+		e->d = d;
+		LIST_INIT(&e->waiting);
+	}
+	return e;
+}
+
+void vpdn_explains_free(struct vpdn_explains *e)
+{
+	if (!e)
+		return;
+	while (!LIST_EMPTY(&e->waiting))
+		explain_free(LIST_FIRST(&e->waiting));
+	free(e);
+}
+
+void vpdn_explain_asker_gone(struct vpdn_explains *e, const struct vpdn_conn *c)
+{
+	struct explain *x, *next;
+
+	LIST_FOREACH_SAFE(x, &e->waiting, link, next)
+		if (x->conn == c)
+			explain_free(x);
+}
+
+/* What the words say is known of the call; false: `err` says what is wrong with them. */
+static bool read_words(struct vpdn_question *q, const char *const *arg, char *err, size_t err_size)
+{
+	const char *word = "user", *wrong = vpdn_question_set(q, word, *arg);
 
 	for (arg++; !wrong && *arg; arg += 2) {
 		word = arg[0];
-		wrong = arg[1] ? vpdn_question_set(&q, word, arg[1]) : "has no value";
+		wrong = arg[1] ? vpdn_question_set(q, word, arg[1]) : "has no value";
 		if (!arg[1])
 			break;
 	}
-	if (wrong) {
+	if (wrong)
 		snprintf(err, err_size, "explain: %.64s %s", word, wrong);
-		*rc = EINVAL;
-		return NULL;
+	return !wrong;
+}
+
+int vpdn_explain(struct vpdn_conn *c, uint32_t seq, const char *const *arg, char *err, size_t err_size)
+{
+	struct vpdnd *d = vpdn_conn_daemon(c);
+	struct vpdn_explains *e = d->explains;
+	struct vpdn_select_by by;
+	struct explain *x;
+
+	if (e->n == WAITING_MAX) {
+		snprintf(err, err_size, "explain: %u are being answered already", e->n);
+		return EBUSY;
 	}
-	vpdn_question_complete(&q, d->config);
-	vpdn_select(d->config, &q, &choice, &trace);
-	o = json_object();
-	steps = json_array();
-	vpdn_show_trace(steps, &trace);
-	vpdn_trace_free(&trace);
-	set(o, "question", show_question(&q));
-	set(o, "steps", steps);
-	if (choice.group)
-		show_forward(d, &q, &choice, o);
-	else
-		set(o, "outcome", json_string("local"));
-	return o;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return ENOMEM;
+	LIST_INSERT_HEAD(&e->waiting, x, link);
+	e->n++;
+	x->of = e;
+	x->conn = c;
+	x->seq = seq;
+	if (!read_words(&x->q, arg, err, err_size)) {
+		explain_free(x);
+		return EINVAL;
+	}
+	vpdn_question_complete(&x->q, d->config);
+	by = (struct vpdn_select_by){
+		.aaa = d->aaa, .config = d->config, .q = &x->q, .trace = &x->trace, .timeout_ms = VPDN_SELECT_MAX_MS,
+	};
+	if (!vpdn_select_start(&x->choosing, &by, on_chosen, x))
+		return 0;
+	explain_free(x);
+	return ENOMEM;
 }

@@ -21,7 +21,7 @@
 #include "vpdnctl_dial.h"
 #include "vpdnctl_table.h"
 
-#define ANSWER_S	10	/* seconds to wait for vpdnd */
+#define ANSWER_S	15	/* seconds to wait for vpdnd: longer than its sources may take */
 #define EXIT_USAGE	2
 #define HOLD_MAX_S	86400ul
 #define KNOWN_MAX	14		/* words: seven options of explain with their values */

@@ -150,6 +150,10 @@ void vpdnctl_print_explained(const json_t *o)
 		printf("Local: this host's pppd serves the subscriber\n");
 		return;
 	}
+	if (json_is_null(json_object_get(o, "group")) || !json_object_get(o, "group")) {
+		printf("Refused: %s\n", vpdnctl_text_of(o, "reason"));
+		return;
+	}
 	if (!strcmp(outcome, "reject"))
 		printf("Refused: vpdn-group %s, by %s: %s\n", vpdnctl_text_of(o, "group"), vpdnctl_text_of(o, "by"),
 		       vpdnctl_text_of(o, "reason"));

@@ -19,6 +19,7 @@
 #include "bridge.h"
 #include "call.h"
 #include "dialer_peer.h"
+#include "explain.h"
 #include "ipc_proto.h"
 #include "l2tp_peer.h"
 #include "log.h"
@@ -243,8 +244,9 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->dialer = vpdn_dialer_peer_new(d);
 	d->registry = vpdn_registry_new(d);
 	d->stats = vpdn_stats_new(d);
+	d->explains = vpdn_explains_new(d);
 	d->aaa = d->base ? vpdn_aaa_new(d, NULL) : NULL;
-	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->aaa) {
+	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->explains || !d->aaa) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -262,6 +264,7 @@ static void finish(struct vpdnd *d)
 	/* Connections first: their users are told, and find everything still there. */
 	vpdn_server_free(d->server);
 	vpdn_calls_free(d->calls);
+	vpdn_explains_free(d->explains);
 	vpdn_aaa_free(d->aaa);
 	vpdn_registry_free(d->registry);
 	vpdn_stats_free(d->stats);

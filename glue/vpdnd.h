@@ -23,6 +23,7 @@ struct vpdn_dialer_peer;
 struct vpdn_registry;
 struct vpdn_stats;
 struct vpdn_aaa;
+struct vpdn_explains;
 
 struct vpdnd {
 	struct event_base *base;
@@ -35,6 +36,7 @@ struct vpdnd {
 	struct vpdn_registry *registry;	/* tunnels and LNS calls it reports */
 	struct vpdn_stats *stats;	/* counters that vpdnctl waits for */
 	struct vpdn_aaa *aaa;		/* sources outside of vpdn.conf */
+	struct vpdn_explains *explains;	/* answers that wait for them */
 	struct vpdn_usages usages;
 	struct vpdn_counters counters;
 	uint32_t last_id;		/* of sessions of all kinds */

@@ -63,6 +63,12 @@ static bool message(const uint8_t *data, size_t size, struct vpdn_ipc_msg *m)
 	return !vpdn_ipc_parse(m, b.w.len);
 }
 
+static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_config *of)
+{
+	(void)of;
+	*(struct vpdn_choice *)arg = *choice;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct vpdn_ipc_msg m;
@@ -70,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vpdn_trace trace = { 0 };
 	struct vpdn_question q;
 	struct vpdn_choice choice;
+	struct vpdn_select *s;
 	size_t len, at = 0, lines = 0;
 	const char *line;
 
@@ -82,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(!*q.domain || !strpbrk(q.domain, "@%"));
 	for (const char *s = q.dnis_from ? q.dnis : ""; *s; s++)
 		check(*s >= ' ' && *s < 0x7f);
-	vpdn_select(c, &q, &choice, &trace);
+	check(!vpdn_select_start(&s, &(struct vpdn_select_by){ .config = c, .q = &q, .trace = &trace }, on_chosen, &choice) && !s);
 	check(!choice.group || vpdn_config_group(c, choice.group->name) == choice.group);
 	check(!choice.group == !*choice.by);
 	while ((line = vpdn_trace_next(&trace, &at, &len))) {

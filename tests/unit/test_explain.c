@@ -35,7 +35,7 @@ static void explain_says_each_step(void **state)
 	assert_has(o, "\"outcome\":\"reject\",\"reason\":\"xl2tpd is not connected\",\"group\":\"corp\",\"by\":\"domain \\\"*.example.net\\\"\","
 		      "\"name_sent\":\"alice\"");
 	o = COMMAND("explain", "bob");
-	assert_has(o, "\"there is no default group: local\"],\"outcome\":\"local\"}");
+	assert_has(o, "\"there is no default group: local\"],\"outcome\":\"local\",\"reason\":\"no vpdn-group has this line, called number or domain\"}");
 	assert_has_not(o, "peers");
 	o = COMMAND("explain", "bob", "service", "dial-614629");
 	assert_has(o, "dnis from service-name: \\\"614629\\\": vpdn-group many has dnis");

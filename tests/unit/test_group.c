@@ -7,25 +7,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "glue/group.h"
-
-static struct vpdn_config *config(const char *text)
-{
-	char path[] = "/tmp/vpdn-test-group-XXXXXX", err[1024];
-	struct vpdn_config *c = NULL;
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-	if (vpdn_config_load(path, &c, err, sizeof(err)))
-		fail_msg("%s", err);
-	unlink(path);
-	return c;
-}
+#include "unit_config.h"
 
 #define LNS_GROUP(lns)	"vpdn-group g { request-dialin { protocol = l2tp domain = x }\n" lns "tunnel-authentication = false }\n"
 

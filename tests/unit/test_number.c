@@ -3,15 +3,13 @@
 #include "unit.h"
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "glue/number.h"
+#include "unit_config.h"
 
 #define LONG	"0123456789012345678901234567890123456789012345678901234567890123"	/* 64 */
 
-static char path[] = "/tmp/vpdn-test-number-XXXXXX";
-static struct vpdn_config *config;
+static struct vpdn_config *numbers;
 
 static int load(void **state)
 {
@@ -35,28 +33,23 @@ static int load(void **state)
 		"}\n"
 		"dialer a { pppoe { interface = eth0 } }\n"
 		"dialer b { pppoe { interface = eth1 } }\n";
-	char err[512];
-	FILE *f;
 
 	(void)state;
-	if (mkstemp(path) < 0 || !(f = fopen(path, "w")))
-		return -1;
-	fputs(text, f);
-	fclose(f);
-	return vpdn_config_load(path, &config, err, sizeof(err)) ? (fputs(err, stderr), -1) : 0;
+	numbers = config(text);
+	return 0;
 }
 
 static int unload(void **state)
 {
 	(void)state;
-	vpdn_config_put(config);
-	return unlink(path);
+	vpdn_config_put(numbers);
+	return 0;
 }
 
 static void translate(const char *number, const char *want)
 {
 	char buf[VPDN_NUMBER_MAX + 1] = "";
-	bool good = vpdn_number_translate(TAILQ_FIRST(&config->groups), number, buf);
+	bool good = vpdn_number_translate(TAILQ_FIRST(&numbers->groups), number, buf);
 
 	assert_int_equal(good, want != NULL);
 	if (want)
@@ -83,7 +76,7 @@ static void the_first_pattern_that_is_found(void **state)
 static void dialer(const char *number, const char *name, const char *want)
 {
 	char buf[VPDN_NUMBER_MAX + 1] = "";
-	const struct vpdn_dial *d = vpdn_number_dialer(TAILQ_FIRST(&config->groups), number, buf);
+	const struct vpdn_dial *d = vpdn_number_dialer(TAILQ_FIRST(&numbers->groups), number, buf);
 
 	if (!name) {
 		assert_null(d);

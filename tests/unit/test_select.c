@@ -5,27 +5,11 @@
  */
 #include "unit.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "glue/select.h"
-
-static struct vpdn_config *config(const char *text)
-{
-	char path[] = "/tmp/vpdn-test-group-XXXXXX", err[1024];
-	struct vpdn_config *c = NULL;
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-	if (vpdn_config_load(path, &c, err, sizeof(err)))
-		fail_msg("%s", err);
-	unlink(path);
-	return c;
-}
+#include "unit_config.h"
 
 #define GROUP(name, keys)	"vpdn-group " name " { request-dialin { protocol = l2tp " keys " }\n" \
 				"initiate-to \"192.0.2.2\" { }\n tunnel-authentication = false }\n"
@@ -67,14 +51,32 @@ static const struct vpdn_ipc_msg *ask(const struct line *l)
 	return &m;
 }
 
-static void selects(const struct vpdn_config *c, struct line l, const char *group, const char *by)
+static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_config *of)
+{
+	assert_ptr_equal(choice->group ? vpdn_config_group(of, choice->group->name) : NULL, choice->group);
+	*(struct vpdn_choice *)arg = *choice;
+}
+
+/* vpdn.conf is the only source: the choice is made at once. */
+static struct vpdn_choice choose(struct vpdn_config *c, const struct vpdn_question *q, struct vpdn_trace *t)
+{
+	struct vpdn_choice choice = { .verdict = VPDN_VERDICT_UNAVAILABLE };
+	struct vpdn_select *s;
+
+	assert_int_equal(vpdn_select_start(&s, &(struct vpdn_select_by){ .config = c, .q = q, .trace = t }, on_chosen, &choice), 0);
+	assert_null(s);
+	assert_int_equal(choice.verdict, choice.group ? VPDN_VERDICT_FORWARD : VPDN_VERDICT_LOCAL);
+	return choice;
+}
+
+static void selects(struct vpdn_config *c, struct line l, const char *group, const char *by)
 {
 	struct vpdn_trace trace = { 0 };
 	struct vpdn_question q;
 	struct vpdn_choice choice;
 
 	vpdn_question_from_ask(&q, c, ask(&l));
-	vpdn_select(c, &q, &choice, &trace);
+	choice = choose(c, &q, &trace);
 	assert_true(trace.len && trace.text[trace.len - 1] == '\n');
 	vpdn_trace_free(&trace);
 	if (!group) {
@@ -87,15 +89,14 @@ static void selects(const struct vpdn_config *c, struct line l, const char *grou
 }
 
 /* The trace has that text. */
-static void traces(const struct vpdn_config *c, struct line l, const char *text)
+static void traces(struct vpdn_config *c, struct line l, const char *text)
 {
 	struct vpdn_trace trace = { 0 };
 	struct vpdn_question q;
-	struct vpdn_choice choice;
 	char *all;
 
 	vpdn_question_from_ask(&q, c, ask(&l));
-	vpdn_select(c, &q, &choice, &trace);
+	choose(c, &q, &trace);
 	all = strndup(trace.text, trace.len);
 	if (!strstr(all, text))
 		fail_msg("\"%s\" is not in: %s", text, all);
@@ -169,7 +170,7 @@ static void a_name_with_nul_matches_nothing(void **state)
 	memcpy(m.buf, b.w.buf, b.w.len);
 	assert_int_equal(vpdn_ipc_parse(&m, b.w.len), 0);
 	vpdn_question_from_ask(&q, c, &m);
-	vpdn_select(c, &q, &choice, &trace);
+	choice = choose(c, &q, &trace);
 	assert_null(choice.group);
 	vpdn_trace_free(&trace);
 	vpdn_config_put(c);
