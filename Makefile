@@ -42,6 +42,7 @@ ppp_shared_src := $(filter-out $(ppp_src),$(wildcard plugins/pppd/*.c))
 test_src := $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c)
 xl2tpd_objs := $(call objs,$(wildcard plugins/xl2tpd/*.c))
 pppoe_objs := $(call objs,$(wildcard plugins/pppoe/*.c))
+bench_objs := $(call objs,$(wildcard tests/bench/*.c))
 
 LIB := $(B)/libvpdn.a
 DAEMON := $(B)/libvpdnd.a
@@ -61,7 +62,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests ready ppp-version install demo check debs check-unit check-dialer check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-ppp check-ppp252 \
 	check-patches check-control fuzz check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
@@ -139,6 +140,14 @@ $(B)/tests/fuzz/fuzz_xl2tpd_module: $(xl2tpd_objs)
 $(B)/tests/fuzz/fuzz_xl2tpd_module.o: INC = -I$(HOOK_INC)/xl2tpd
 $(B)/tests/fuzz/fuzz_xl2tpd_module.o: | $(xl2tpd_objs)		# which bring the header
 
+# The load generator of the bench; the help in it is the file README.
+bench-tools: ready $(B)/bench/vpdn-load
+$(B)/bench/vpdn-load: $(bench_objs) $(LIB)
+	@mkdir -p $(@D)
+	$(call show,LD,$@) $(ld) -o $@ $^ $(shell $(PKG_CONFIG) --libs jansson) $(LIB_LIBS) -lm
+$(B)/tests/bench/main.o: tests/bench/README
+$(B)/tests/unit/test_bench_ppp: $(call objs,tests/bench/ppp.c tests/bench/ppp_fsm.c)
+
 # They run vpdnctl.
 $(B)/tests/unit/test_dialout_lns $(B)/tests/unit/test_explain: | $(B)/vpdnctl
 
@@ -183,4 +192,4 @@ help:							## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
 
 export SAN V
--include $(patsubst %.o,%.d,$(call objs,$(wildcard lib/*.c glue/*.c glue/*/*.c plugins/*/*.c) $(test_src)))
+-include $(patsubst %.o,%.d,$(call objs,$(wildcard lib/*.c glue/*.c glue/*/*.c plugins/*/*.c tests/bench/*.c) $(test_src)))

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* packet_socket.c - see packet_socket.h; packet(7). */
+#include "packet_socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#define BUFFER	(16 << 20)
+
+/*
+ * One socket for both EtherTypes keeps the order of PADS and of what follows it: with two of them a session's first frame would
+ * sometimes be read before the PADS.
+ */
+static int filter(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+int packet_socket(const char *interface, int receive, uint8_t mac[6])
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = receive ? htons(ETH_P_ALL) : 0 };
+	struct packet_mreq all = { .mr_type = PACKET_MR_PROMISC };
+	struct ifreq r = { .ifr_name = "" };
+	int on = 1, size = BUFFER, rc;
+	const char *what = "socket";
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		goto failed;
+	what = "interface";
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", interface);
+	to.sll_ifindex = all.mr_ifindex = (int)if_nametoindex(interface);
+	if (!to.sll_ifindex || ioctl(fd, SIOCGIFHWADDR, &r) < 0)
+		goto failed;
+	memcpy(mac, r.ifr_hwaddr.sa_data, 6);
+	setsockopt(fd, SOL_SOCKET, receive ? SO_RCVBUFFORCE : SO_SNDBUFFORCE, &size, sizeof(size));
+	what = "options";
+	if (receive ? setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0 ||
+		      setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 || filter(fd) < 0
+		    : setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) < 0)
+		goto failed;
+	what = "bind";
+	if (bind(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		goto failed;
+	return fd;
+failed:
+	rc = -errno;
+	fprintf(stderr, "vpdn-load: %s: %s: %s\n", interface, what, strerror(-rc));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}

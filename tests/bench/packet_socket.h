@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* packet_socket.h - raw Ethernet sockets of vpdn-load's PPPoE clients and of its injector. */
+#ifndef BENCH_PACKET_SOCKET_H
+#define BENCH_PACKET_SOCKET_H
+
+#include <stdint.h>
+
+/*
+ * A packet socket bound to an interface, CLOEXEC, that blocks. With `receive` it gets the frames of PPPoE discovery and sessions that
+ * others send, to whatever address; without it gets nothing, and what it sends goes past the qdisc. `mac` is the interface's.
+ * The fd, or -errno after it said why on standard error.
+ */
+int packet_socket(const char *interface, int receive, uint8_t mac[6]);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ppp_fsm.c - see ppp_fsm.h. RFC 1661 section 4.1; Closed and Stopping are left out, for a client whose peer ends the link has no more to do. */
+#include "ppp_fsm.h"
+
+#define STAY(s)	{ 0, s }
+
+const struct ppp_step ppp_fsm_table[PPP_STATES][PPP_FSM_EVENTS] = {
+	[PPP_CLOSED] = {
+		[EV_TIMEOUT] = STAY(PPP_CLOSED),
+		[EV_EXPIRED] = STAY(PPP_CLOSED),
+		[EV_RCR_GOOD] = { ACT_STA, PPP_CLOSED },
+		[EV_RCR_BAD] = { ACT_STA, PPP_CLOSED },
+		[EV_RCA] = { ACT_STA, PPP_CLOSED },
+		[EV_RCN] = { ACT_STA, PPP_CLOSED },
+		[EV_RTR] = { ACT_STA, PPP_CLOSED },
+		[EV_RTA] = STAY(PPP_CLOSED),
+		[EV_CLOSE] = { ACT_TERMINATED, PPP_CLOSED },
+	},
+	[PPP_STOPPED] = {
+		[EV_TIMEOUT] = { ACT_SCR, PPP_REQ_SENT },	/* nobody said anything: a client begins */
+		[EV_EXPIRED] = { ACT_OVER, PPP_CLOSED },
+		[EV_RCR_GOOD] = { ACT_IRC | ACT_SCA | ACT_SCR, PPP_ACK_SENT },
+		[EV_RCR_BAD] = { ACT_IRC | ACT_SCN | ACT_SCR, PPP_REQ_SENT },
+		[EV_RCA] = { ACT_STA, PPP_STOPPED },
+		[EV_RCN] = { ACT_STA, PPP_STOPPED },
+		[EV_RTR] = { ACT_STA | ACT_OVER, PPP_CLOSED },
+		[EV_RTA] = STAY(PPP_STOPPED),
+		[EV_CLOSE] = { ACT_TERMINATED, PPP_CLOSED },
+	},
+	[PPP_REQ_SENT] = {
+		[EV_TIMEOUT] = { ACT_SCR, PPP_REQ_SENT },
+		[EV_EXPIRED] = { ACT_OVER, PPP_CLOSED },
+		[EV_RCR_GOOD] = { ACT_SCA, PPP_ACK_SENT },
+		[EV_RCR_BAD] = { ACT_SCN, PPP_REQ_SENT },
+		[EV_RCA] = { ACT_IRC, PPP_ACK_RCVD },
+		[EV_RCN] = { ACT_IRC | ACT_SCR, PPP_REQ_SENT },
+		[EV_RTR] = { ACT_STA | ACT_OVER, PPP_CLOSED },
+		[EV_RTA] = STAY(PPP_REQ_SENT),
+		[EV_CLOSE] = { ACT_IRC | ACT_STR, PPP_CLOSING },
+	},
+	[PPP_ACK_RCVD] = {
+		[EV_TIMEOUT] = { ACT_SCR, PPP_REQ_SENT },
+		[EV_EXPIRED] = { ACT_OVER, PPP_CLOSED },
+		[EV_RCR_GOOD] = { ACT_SCA | ACT_TLU, PPP_OPENED },
+		[EV_RCR_BAD] = { ACT_SCN, PPP_ACK_RCVD },
+		[EV_RCA] = { ACT_SCR, PPP_REQ_SENT },		/* crossed connections */
+		[EV_RCN] = { ACT_SCR, PPP_REQ_SENT },
+		[EV_RTR] = { ACT_STA | ACT_OVER, PPP_CLOSED },
+		[EV_RTA] = STAY(PPP_REQ_SENT),
+		[EV_CLOSE] = { ACT_IRC | ACT_STR, PPP_CLOSING },
+	},
+	[PPP_ACK_SENT] = {
+		[EV_TIMEOUT] = { ACT_SCR, PPP_ACK_SENT },
+		[EV_EXPIRED] = { ACT_OVER, PPP_CLOSED },
+		[EV_RCR_GOOD] = { ACT_SCA, PPP_ACK_SENT },
+		[EV_RCR_BAD] = { ACT_SCN, PPP_REQ_SENT },
+		[EV_RCA] = { ACT_IRC | ACT_TLU, PPP_OPENED },
+		[EV_RCN] = { ACT_IRC | ACT_SCR, PPP_ACK_SENT },
+		[EV_RTR] = { ACT_STA | ACT_OVER, PPP_CLOSED },
+		[EV_RTA] = STAY(PPP_ACK_SENT),
+		[EV_CLOSE] = { ACT_IRC | ACT_STR, PPP_CLOSING },
+	},
+	[PPP_OPENED] = {
+		[EV_TIMEOUT] = STAY(PPP_OPENED),
+		[EV_EXPIRED] = STAY(PPP_OPENED),
+		[EV_RCR_GOOD] = { ACT_TLD | ACT_IRC | ACT_SCR | ACT_SCA, PPP_ACK_SENT },
+		[EV_RCR_BAD] = { ACT_TLD | ACT_IRC | ACT_SCR | ACT_SCN, PPP_REQ_SENT },
+		[EV_RCA] = { ACT_TLD | ACT_IRC | ACT_SCR, PPP_REQ_SENT },
+		[EV_RCN] = { ACT_TLD | ACT_IRC | ACT_SCR, PPP_REQ_SENT },
+		[EV_RTR] = { ACT_STA | ACT_OVER, PPP_CLOSED },
+		[EV_RTA] = { ACT_TLD | ACT_IRC | ACT_SCR, PPP_REQ_SENT },
+		[EV_CLOSE] = { ACT_IRC | ACT_STR, PPP_CLOSING },
+	},
+	[PPP_CLOSING] = {
+		[EV_TIMEOUT] = { ACT_STR, PPP_CLOSING },
+		[EV_EXPIRED] = { ACT_TERMINATED, PPP_CLOSED },
+		[EV_RCR_GOOD] = STAY(PPP_CLOSING),
+		[EV_RCR_BAD] = STAY(PPP_CLOSING),
+		[EV_RCA] = STAY(PPP_CLOSING),
+		[EV_RCN] = STAY(PPP_CLOSING),
+		[EV_RTR] = { ACT_STA, PPP_CLOSING },
+		[EV_RTA] = { ACT_TERMINATED, PPP_CLOSED },
+		[EV_CLOSE] = STAY(PPP_CLOSING),
+	},
+};
