@@ -18,7 +18,7 @@ HOOK_INC ?= build/include
 CC = gcc
 PKG_CONFIG ?= pkg-config
 LIB_LIBS ?= $(shell $(PKG_CONFIG) --libs libmd libbsd)
-DAEMON_LIBS ?= $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libmd libbsd) -lm
+DAEMON_LIBS ?= -Wl,--as-needed $(shell $(PKG_CONFIG) --libs libevent_core libconfuse jansson libcurl libmd libbsd) -lm
 TEST_LIBS ?= $(shell $(PKG_CONFIG) --libs cmocka) $(DAEMON_LIBS)
 flags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
 CFLAGS ?= $(call flags,CFLAGS)

@@ -15,6 +15,7 @@
 /* The sources that this vpdnd has; "local" is vpdn.conf itself. */
 static const struct vpdn_source_ops *const sources[VPDN_SOURCE_KINDS] = {
 	[VPDN_SOURCE_LOCAL] = NULL,
+	[VPDN_SOURCE_HTTP] = &vpdn_source_http,
 };
 
 struct source {
@@ -223,6 +224,16 @@ void vpdn_aaa_cancel(struct vpdn_aaa_ask *ask)
 		return;
 	ask->source->ops->cancel(ask->handle);
 	ask_free(ask);
+}
+
+size_t vpdn_aaa_forget(struct vpdn_aaa *aaa)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < VPDN_SOURCE_KINDS; i++)
+		if (aaa->source[i].ops && aaa->source[i].ops->forget)
+			n += aaa->source[i].ops->forget(aaa->source[i].state);
+	return n;
 }
 
 /* ---- show ---- */

@@ -66,6 +66,7 @@ struct vpdn_source_ops {
 	/* 0; or -errno: counts as unavailable, and fn is not called. *handle: what cancel() takes. */
 	int (*ask)(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle);
 	void (*cancel)(void *handle);		/* fn will not be called */
+	size_t (*forget)(void *state);		/* answers that it keeps: how many there were; NULL: it keeps none */
 	/*
 	 * For `vpdnctl show aaa`, no secrets: adds "servers", an array of objects with "name", "state" and the integers
 	 * "asked", "answered", "failed"; what else it adds as strings and integers is shown as it is named.
@@ -91,6 +92,9 @@ void vpdn_aaa_ask(struct vpdn_aaa *aaa, enum vpdn_source_kind kind, const struct
 void vpdn_aaa_cancel(struct vpdn_aaa_ask *handle);	/* NULL is fine */
 /* One question covers all keys of a call. */
 bool vpdn_aaa_asks_once(const struct vpdn_aaa *aaa, enum vpdn_source_kind kind);
+
+/* Makes all sources forget the answers that they keep. How many there were. */
+size_t vpdn_aaa_forget(struct vpdn_aaa *aaa);
 
 /* `vpdnctl show aaa`: a new reference. */
 json_t *vpdn_aaa_show(const struct vpdn_aaa *aaa);

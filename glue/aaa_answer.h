@@ -20,7 +20,7 @@ struct vpdn_tunnel_def {
 	uint8_t tag;				/* RFC 2868 section 3: for texts about what is wrong */
 	uint32_t preference;			/* 3.8: lowest first; equal ones share by weight */
 	uint32_t weight;			/* 1 to 65535 */
-	uint32_t limit, tunnel_limit;		/* sessions with this LNS, and in one tunnel to it; 0: none */
+	uint32_t limit, tunnel_limit;		/* sessions with this LNS, and tunnels to it; 0: none */
 	struct in_addr server;			/* 3.4 */
 	struct in_addr client;			/* 3.3: our address; INADDR_ANY: as the routing says */
 	uint16_t port;				/* 0: 1701 */

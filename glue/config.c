@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_http.h"
 #include "config_parse.h"
 
 static int key_cmp(const struct vpdn_key *a, const struct vpdn_key *b)
@@ -161,6 +162,7 @@ void vpdn_config_put(struct vpdn_config *c)
 		TAILQ_REMOVE(&c->dialers, d, link);
 		dialer_free(d);
 	}
+	vpdn_http_config_free(c->http);
 	ere_free(&c->dnis_from_service);
 	ere_free(&c->dnis_from_circuit);
 	free(c->delimiters);

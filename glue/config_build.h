@@ -27,6 +27,8 @@ int vpdn_parse_strings(cfg_t *sec, const char *key, struct vpdn_strings *out);
 /* Makes a group, without its keys, and adds it to the configuration. */
 int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **g);
 int vpdn_dialer_build(struct vpdn_config *c, cfg_t *sec);
+/* config_http.c */
+int vpdn_http_build(struct vpdn_config *c, cfg_t *sec);
 /* At the end of the file: every `dial` gets the dialer that it names. */
 int vpdn_dials_resolve(struct vpdn_config *c, cfg_t *root);
 

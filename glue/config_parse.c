@@ -268,6 +268,17 @@ static int on_initiate_to(cfg_t *cfg, cfg_opt_t *opt)
 	return allowed ? vpdn_parse_fail(cfg, "initiate-to: wrong address \"%s\"; allowed: %s", title, allowed) : 0;
 }
 
+/* Called by libConfuse at the end of http. */
+static int on_http(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+
+	if (cfg_opt_size(opt) > 1)
+		return vpdn_parse_fail(cfg, "http: given twice; allowed: once");
+	sec->line = cfg->line;
+	return vpdn_http_build(parse.c, sec);
+}
+
 #define STR(key)	CFG_STR_CB(key, NULL, CFGF_NODEFAULT, on_value)
 #define STRS(key)	CFG_STR_LIST_CB(key, NULL, CFGF_NODEFAULT, on_value)
 
@@ -403,11 +414,17 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t dialer[] = {
 		SINGLE("chat", chat), SINGLE("pppoe", pppoe), SINGLE("exec", exec), STR("limit"), STR("timeout"), CFG_END()
 	};
+	cfg_opt_t http[] = {
+		STRS("url"), STR("ca-file"), STR("certificate"), STR("key"), STR("bearer-file"), STR("user"), STR("password-file"),
+		STR("timeout"), STR("url-timeout"), STR("cache-time"), STR("stale-if-error"), STR("send-credentials"),
+		STR("max-answer"), CFG_END()
+	};
 	cfg_opt_t dnis_from[] = { STR("service-name"), STR("circuit-id"), CFG_END() };
 	cfg_opt_t root[] = {
 		STRS("search-order"), STR("domain-delimiters"), STR("domain-position"),
 		section((cfg_opt_t)CFG_SEC("dnis-from", dnis_from, CFGF_MULTI), on_dnis_from), STR("dead-time"),
 		STRS("sources"), STR("aaa-failure"),
+		section((cfg_opt_t)CFG_SEC("http", http, CFGF_MULTI), on_http),
 		NAMED("vpdn-group", group, on_group), NAMED("dialer", dialer, on_dialer),
 		STR(VPDN_CONFIG_AT_END),
 		CFG_END()

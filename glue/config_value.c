@@ -9,6 +9,7 @@
 #include <string.h>
 #include <termios.h>
 
+#include "config_http.h"
 #include "proxy.h"
 
 #define SECRET_MAX	255u
@@ -290,6 +291,17 @@ static const char *check_interface(const struct vpdn_setting *row, const char *v
 	return printable(value, 1, IFNAMSIZ - 1) && !strpbrk(value, "/ :") ? NULL : "the name of a network interface";
 }
 
+static const char *check_url(const struct vpdn_setting *row, const char *value)
+{
+	(void)row;
+	return vpdn_http_check_url(value);
+}
+
+static const char *check_file(const struct vpdn_setting *row, const char *value)
+{
+	return *value == '/' && printable(value, 2, row->max) ? NULL : "an absolute path";
+}
+
 static const struct vpdn_setting settings[] = {
 	{ VPDN_CONFIG_ROOT, "search-order", check_search_order, 0, 0, -1 },
 	{ VPDN_CONFIG_ROOT, "domain-delimiters", check_delimiters, 0, 8, -1 },
@@ -356,6 +368,19 @@ static const struct vpdn_setting settings[] = {
 	{ "exec", "command", check_text, 0, 255, -1 },
 	{ "exec", "user", check_title, 0, 0, -1 },
 	{ "exec", "wait", check_bool, 0, 0, -1 },
+	{ "http", "url", check_url, 0, 0, -1 },
+	{ "http", "ca-file", check_file, 0, 255, -1 },
+	{ "http", "certificate", check_file, 0, 255, -1 },
+	{ "http", "key", check_file, 0, 255, -1 },
+	{ "http", "bearer-file", check_file, 0, 255, -1 },
+	{ "http", "user", check_text, 1, 255, -1 },
+	{ "http", "password-file", check_file, 0, 255, -1 },
+	{ "http", "timeout", check_number, 1, 25, -1 },
+	{ "http", "url-timeout", check_number, 1, 25, -1 },
+	{ "http", "cache-time", check_number, 0, 30 * DAY, -1 },
+	{ "http", "stale-if-error", check_number, 0, 30 * DAY, -1 },
+	{ "http", "send-credentials", check_bool, 0, 0, -1 },
+	{ "http", "max-answer", check_number, 256, 1048576, -1 },
 };
 
 const struct vpdn_setting *vpdn_setting_find(const char *section, const char *key)

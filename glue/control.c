@@ -204,6 +204,12 @@ static json_t *clear_dead(struct vpdnd *d, const char *const *arg, int *rc, char
 	return json_pack("{s:i}", "cleared", (int)vpdn_usage_clear_dead(&d->usages, *arg ? &addr : NULL, vpdnd_now_ms()));
 }
 
+static json_t *clear_aaa_cache(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
+{
+	(void)arg, (void)rc, (void)err, (void)err_size;
+	return json_pack("{s:I}", "cleared", (json_int_t)vpdn_aaa_forget(d->aaa));
+}
+
 static const struct command {
 	const char *verb, *object;
 	size_t min_args, max_args;
@@ -221,6 +227,7 @@ static const struct command {
 	{ "clear", "session", 1, 1, clear_session, NULL },
 	{ "clear", "tunnel", 1, 1, clear_tunnel, NULL },
 	{ "clear", "dead", 0, 1, clear_dead, NULL },
+	{ "clear", "aaa-cache", 0, 0, clear_aaa_cache, NULL },
 	{ "drain", NULL, 1, 1, drain, NULL },
 	{ "undrain", NULL, 1, 1, undrain, NULL },
 	{ "explain", NULL, 1, WORDS_MAX, NULL, NULL },

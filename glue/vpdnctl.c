@@ -42,6 +42,7 @@ static const struct command {
 	{ "clear", "session", "ID", "end a session in good order", true, NULL, NULL },
 	{ "clear", "tunnel", "ID", "close a tunnel with all its sessions", true, NULL, NULL },
 	{ "clear", "dead", "ADDRESS", "forget that a peer, or all of them, could not be reached", false, NULL, NULL },
+	{ "clear", "aaa-cache", NULL, "forget the answers that AAA servers gave before", false, NULL, NULL },
 	{ "drain", NULL, "ADDRESS", "give a peer no new calls; those it has stay", true, vpdnctl_print_drained, NULL },
 	{ "undrain", NULL, "ADDRESS", "give it calls again", true, NULL, NULL },
 	{ "explain", NULL, "USER", "what would become of a call, step by step, without placing it", true, vpdnctl_print_explained, NULL },

@@ -26,6 +26,8 @@ static const struct vpdnctl_column server_columns[] = {
 	{ "Asked", true, vpdnctl_cell_number, "asked", NULL },
 	{ "Answered", true, vpdnctl_cell_number, "answered", NULL },
 	{ "Failed", true, vpdnctl_cell_number, "failed", NULL },
+	{ "Average ms", true, vpdnctl_cell_number, "average_ms", NULL },
+	{ "Last error", false, vpdnctl_cell_text, "last_error", NULL },
 	{ NULL, false, NULL, NULL, NULL }
 };
 
