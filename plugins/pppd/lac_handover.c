@@ -6,6 +6,8 @@
  *  - lcp_lowerdown() takes LCP from opened to starting: timers stop, nothing is sent.
  *  - PPPIOCDISCONN, because destroying the ppp unit leaves the channel attached to
  *    it, and PPPIOCBRIDGECHAN then says EALREADY.
+ *  - the channel is sent before the unit is destroyed: the kernel takes tens of
+ *    milliseconds for an interface to go (it waits for RCU), and vpdnd need not.
  *  - the generic function to destroy the unit and not the channel's own, which on a
  *    tty would drop the line discipline and the channel with it.
  *  - no return to pppd's main loop: it would see a hangup and run the channel's
@@ -40,6 +42,10 @@ static void release_channel(void)
 	/* EINVAL: a link that is no bundle's yet has no unit ("multilink") */
 	if (ioctl(fd_ppp, PPPIOCDISCONN) < 0 && errno != EINVAL)
 		warn("vpdn: PPPIOCDISCONN: %m");
+}
+
+static void destroy_unit(void)
+{
 	vpdn_ppp_disestablish(devfd);
 	fd_ppp = -1;
 }
@@ -136,6 +142,7 @@ void vpdn_lac_hand_over(int conn)
 	}
 	release_channel();
 	rc = send_channel(conn, call_fd, parked);
+	destroy_unit();
 	if (rc < 0) {
 		error("vpdn: cannot hand the channel to vpdnd: %s", strerror(-rc));
 		leave(EXIT_FATAL_ERROR);
