@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "cursor.h"
 
@@ -87,6 +88,16 @@ void vpdn_serve_set_cause(uint16_t code, uint16_t protocol, uint8_t direction, c
  */
 static int muted_fd = -1;
 
+/* Its handler puts something in the place of the same number (lac_wake.c). */
+static void let_wake(bool in)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, VPDN_WAKE_SIGNAL);
+	sigprocmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
 int vpdn_mute(void)
 {
 	int null_fd, err = 0;
@@ -96,6 +107,7 @@ int vpdn_mute(void)
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)
 		return -errno;
+	let_wake(false);
 	muted_fd = fcntl(fd_ppp, F_DUPFD_CLOEXEC, 3);
 	if (muted_fd < 0) {
 		err = -errno;
@@ -104,6 +116,8 @@ int vpdn_mute(void)
 		close(muted_fd);
 		muted_fd = -1;
 	}
+	if (err)
+		let_wake(true);
 	close(null_fd);
 	return err;
 }
@@ -117,6 +131,7 @@ void vpdn_unmute(void)
 		;
 	close(muted_fd);
 	muted_fd = -1;
+	let_wake(true);
 }
 
 void vpdn_uncount_echo(void)

@@ -31,6 +31,9 @@ const struct vpdn_ipc_msg *vpdn_serve_call(void);
 void vpdn_serve_info(const char *text);
 void vpdn_serve_set_cause(uint16_t code, uint16_t protocol, uint8_t direction, const char *text);
 
+/* vpdnd's connection has something to read (lac_wake.c).  Nothing else uses it, and it does no harm where nobody waits for it. */
+#define VPDN_WAKE_SIGNAL	SIGWINCH
+
 /*
  * Between these two, what pppd sends to the peer goes nowhere; its timers and states
  * are as if it had been sent.  pppd must not return to its main loop meanwhile.

@@ -8,9 +8,8 @@
  *
  * Loaded into any pppd that answers subscribers: a template's child (vpdn-serve.so),
  * one on a tty, one that a stock pppoe-server has started.  It replaces the input
- * functions of CHAP, PAP and EAP, watches LCP through the snoop hooks, and polls its
- * connection to vpdnd with pppd's timers while an answer is awaited.  Of EAP the
- * answer with the name is held.  A subscriber that is not asked to authenticate is
+ * functions of CHAP, PAP and EAP, watches LCP through the snoop hooks, and is woken
+ * when vpdnd answers (lac_wake.c).  Of EAP the answer with the name is held.  A subscriber that is not asked to authenticate is
  * asked about when LCP opens, before pppd is told that it has.
  *
  *	state	answer comes ->	LOCAL: pppd	REJECT: refused	FORWARD: channel given away
@@ -26,6 +25,7 @@
 #include "lac_handover.h"
 #include "lac_quiet.h"
 #include "lac_secrets.h"
+#include "lac_wake.h"
 #include "plugin_common.h"
 #include "text.h"
 
@@ -34,9 +34,7 @@ VPDN_PLUGIN_VERSION;
 #define HOLD_DEFAULT_S		25	/* pppd's own patience with PAP, and with CHAP by default, is 30 s */
 #define HOLD_MIN_S		1
 #define HOLD_MAX_S		300
-#define POLL_FAST_US		5000	/* while a local decision is likely */
-#define POLL_US			20000
-#define POLL_FAST_MS		50
+#define RETRY_US		20000	/* vpdnd's queue was full */
 
 static enum { IDLE, ASKING, SETTLED, HANDING } state;
 static struct vpdn_capture capture;
@@ -99,11 +97,12 @@ static const char *claimed_name(void)
 
 /* ---- outcomes ---- */
 
-static void poll_answer(void *arg);
+static void go_on_asking(void *arg);
 
 static void stop_asking(void)
 {
-	vpdn_ppp_untimeout(poll_answer, NULL);
+	vpdn_ppp_untimeout(go_on_asking, NULL);
+	vpdn_wake_close();
 	if (conn >= 0)
 		close(conn);
 	conn = -1;
@@ -223,6 +222,9 @@ static int ask(void)
 			conn = -1;
 			return rc;
 		}
+		rc = vpdn_wake_open(conn);
+		if (rc < 0)
+			return rc;
 	}
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
 	put_line(&b);
@@ -262,6 +264,7 @@ static bool answered(const struct vpdn_ipc_msg *m)
 		notice("vpdn: user \"%s\" is forwarded to an LNS", claimed_name());
 		vpdn_capture_drop(&capture);
 		state = HANDING;
+		vpdn_wake_close();
 		vpdn_lac_hand_over(conn);
 	case VPDN_MSG_ERROR:
 		fall_back(text);
@@ -272,17 +275,19 @@ static bool answered(const struct vpdn_ipc_msg *m)
 	}
 }
 
-static void poll_answer(void *arg)
+/* Asks, until vpdnd's queue has taken the question; reads what has come; looks at the time. */
+static void go_on_asking(void *arg)
 {
 	static struct vpdn_ipc_msg m;
-	int64_t waited = now_ms() - asked_ms;
+	int64_t left = asked_ms + (int64_t)hold_s * 1000 - now_ms();
 	bool settled;
 	int rc;
 
 	(void)arg;
 	if (state != ASKING)
 		return;
-	vpdn_quiet_end();	/* an overdue poll runs before the mute's own timer, and the answer needs the channel */
+	vpdn_ppp_untimeout(go_on_asking, NULL);
+	vpdn_quiet_end();	/* what vpdnd says may come before the mute's own timer, and the answer needs the channel */
 	if (!asked) {
 		rc = ask();
 		if (rc < 0 && rc != -EAGAIN) {
@@ -307,11 +312,12 @@ static void poll_answer(void *arg)
 		if (settled)
 			return;
 	}
-	if (waited >= (int64_t)hold_s * 1000) {
+	if (left <= 0)
 		refuse("no answer from vpdnd");
-		return;
-	}
-	vpdn_ppp_timeout(poll_answer, NULL, 0, waited < POLL_FAST_MS ? POLL_FAST_US : POLL_US);
+	else if (asked)
+		vpdn_ppp_timeout(go_on_asking, NULL, (int)(left / 1000), (int)(left % 1000) * 1000);
+	else
+		vpdn_ppp_timeout(go_on_asking, NULL, 0, RETRY_US);
 }
 
 /* ---- hooks ---- */
@@ -320,7 +326,7 @@ static void start_asking(void)
 {
 	state = ASKING;
 	asked_ms = now_ms();
-	poll_answer(NULL);
+	go_on_asking(NULL);
 }
 
 /* True when the packet was kept from pppd. */
@@ -380,6 +386,10 @@ static void saw_received(unsigned char *frame, int len)
 {
 	struct vpdn_ppp_packet p;
 
+	if (vpdn_wake_came(frame, len)) {
+		go_on_asking(NULL);
+		return;
+	}
 	if (next_recv)
 		next_recv(frame, len);
 	if (!vpdn_ppp_packet_parse(frame, len, &p))

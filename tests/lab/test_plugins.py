@@ -2,6 +2,7 @@
 """The pppd plugins alone, between stand-ins (fakes.py) for vpdnd and the modules."""
 
 import os
+import re
 import signal
 import time
 
@@ -105,6 +106,36 @@ def test_plugin_question(lab):
     assert up.text("USER") == roles.LOCAL_USER and up.tlvs["REMOTE_IP"] == bytes((10, 1, 0, 10))
     lab.client.ping(LAC_IP)
     client.stop()
+
+
+def switches(pid):
+    """How often a process has gone to sleep by itself."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M).group(1))
+
+
+def test_plugin_answer_at_once(lab):
+    """While vpdnd decides, its pppd sleeps; the answer is acted on when it comes, whatever pppd's timers do."""
+    vpdnd, _ = start_lac(lab, options="lcp-echo-interval 0\n")
+    times = []
+    for number in (5, 6, 7):
+        capture = lab.client.capture("eth0", f"access-{number}", "pppoes")
+        call, client = call_and_dial(lab, number=number)
+        plugin, question = vpdnd.await_question()
+        pid = call.await_message("CALL_STARTED").number("PID")
+        assert question.number("PID") == pid
+        time.sleep(0.2)
+        before = switches(pid)
+        time.sleep(1.5)
+        assert switches(pid) - before <= 5      # a challenge may be repeated
+        answered = time.time()
+        plugin.send("SUBSCRIBER_LOCAL")
+        times.append(capture.await_packet(Ppp, protocol="CHAP", code="Success").time - answered)
+        call.await_message("CALL_UP")
+        client.stop()
+        call.await_end()
+    # Under emulation a process needs milliseconds to be woken; a timer of 20 ms would be late by 10 in the middle.
+    assert sorted(times)[0] < 0.02 and sorted(times)[1] < 0.04, times
 
 
 def test_plugin_connection_closed(lab):
