@@ -378,6 +378,33 @@ static void listen_to(struct peer *peer)
 		say(peer, 0);
 }
 
+/* A data packet of a session, with any header: it is the tunnel's peer that sends it, so that it is looked at */
+static void data_packet(const struct peer *peer, uint16_t sid)
+{
+	static const uint8_t payload[1400] = { 0xff, 0x03, 0xc0, 0x21 };
+	struct packet p = { .len = 0 };
+	unsigned int flags = 2 | (rnd(2) ? 0x4000 : 0) | (rnd(2) ? 0x0800 : 0) | (rnd(2) ? 0x0200 : 0), edge = rnd(4);
+
+	put16(&p, flags);
+	if (flags & 0x4000)
+		put16(&p, 0);
+	put16(&p, peer->theirs);
+	put16(&p, sid);
+	if (flags & 0x0800) {
+		put16(&p, rnd(8));
+		put16(&p, rnd(8));
+	}
+	if (flags & 0x0200)
+		put16(&p, edge ? rnd(1500) : rnd(65536));
+	put(&p, payload, rnd(sizeof(payload)));
+	if (flags & 0x4000)
+		finish(&p);
+	if (!rnd(4))
+		mutate(&p, 0);
+	transmit(peer, &p);
+	packets++;
+}
+
 /* Mostly in calls and for new ones: most of what is wrong there ends a call only, and the tunnel is good for more */
 static void one_packet(struct peer *peer)
 {
@@ -393,6 +420,10 @@ static void one_packet(struct peer *peer)
 	} else if (session && what < 110) {
 		type = of_call[rnd(sizeof(of_call))];
 		sid = peer->calls[rnd(session)];
+		if (!rnd(32)) {
+			data_packet(peer, sid);
+			return;
+		}
 	}
 	begin(&p, peer->theirs, sid, peer->ns, peer->nr);
 	compose(&p, type, (uint16_t)(type == STOPCCN ? peer->tid : rnd(65536)));

@@ -11,7 +11,7 @@ import struct
 import pytest
 
 from conftest import helper
-from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, sccrq_avps, u16,
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, sccrq_avps, u16,
                          u32, wait)
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
@@ -343,3 +343,45 @@ def test_result_codes_of_timeouts(tmp_path):
         peer.close()
     finally:
         daemon.stop()
+
+
+def test_wrong_ids_leave_no_reason(node):
+    """A CDN or StopCCN for what it does not end: when that ends later, it is for our reason and not the one that was said there."""
+    daemon = node()
+    peer = Peer(daemon).open()
+    theirs = peer.call(1)
+    peer.send(message(CDN, avp(14, u16(99)), result(8, 6, b"not this"), q931(17)), theirs)
+    peer.send(message(STOPCCN, avp(9, u16(peer.tid + 1)), result(6, 6, b"not this")))
+    assert peer.hello() and daemon.tunnels() == {peer.their_tid: 1}
+    daemon.command("h %d" % theirs)
+    assert sent(peer.expect(CDN)) == (3, 0, "Goodbye!", 16)
+    # without an id it is for the tunnel it comes in, whatever an earlier one said
+    peer.send(message(STOPCCN, result(1)))
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+    peer.close()
+
+
+def test_wrong_stopccn_leaves_no_reason(node):
+    daemon = node()
+    peer = Peer(daemon).open()
+    peer.send(message(STOPCCN, avp(9, u16(peer.tid + 1)), result(4, 6, b"not this")))
+    assert peer.hello()
+    daemon.process.send_signal(signal.SIGTERM)
+    assert sent(peer.expect(STOPCCN)) == (6, 0, "Server closing", None)
+    peer.close()
+
+
+def test_reason_of_a_tunnel_is_not_taken_by_a_call(node):
+    """A bad Hello closes the tunnel. The bad ICRQ that was kept for its turn neither has that reason nor undoes the closing."""
+    daemon = node()
+    peer = Peer(daemon).open()
+    peer.ns += 1
+    peer.send(message(ICRQ, avp(14, u16(2)), avp(18, u16(3))))      # Bearer Type of a wrong size
+    assert peer.receive(0.5) is None
+    peer.ns -= 2
+    peer.send(message(HELLO, avp(99, b"mandatory")))
+    stopccn = peer.receive()
+    while stopccn.type is None:
+        stopccn = peer.receive()
+    assert stopccn.type == STOPCCN and sent(stopccn)[:2] == (2, 8)
+    peer.close()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which tunnels come up: limits, and requests that cross (RFC 2661, section 4.4.3, Tie Breaker)."""
+import time
+
 import pytest
 
-from xl2tpd_wire import SCCCN, SCCRP, SCCRQ, STOPCCN, Message, Peer, avp, control, message, sccrq_avps, u16, wait
+from xl2tpd_wire import HELLO, SCCCN, SCCRP, SCCRQ, STOPCCN, Message, Peer, avp, control, message, sccrq_avps, u16, wait
 
 BOTH = pytest.mark.builds("ordinary", "sanitized")
 LNS = "[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n"
@@ -120,3 +122,38 @@ def test_sccrq_in_our_own_tunnel(start, tmp_path):
     assert lns.expect(STOPCCN).value(1)[:2] == u16(7)
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
     lns.close()
+
+
+def test_restarted_peer_with_the_same_ids(start):
+    """From the same port and with the same tunnel id: the old tunnel is asked for a sign of life, and makes room for the new one."""
+    daemon = start(options="max retries = 1\n")
+    old = Peer(daemon)
+    port = old.socket.getsockname()[1]
+    old.open().call(1)
+    old.close()
+    new = Peer(daemon, tid=old.tid, port=port)
+    new.acknowledge = False
+    request = control(0, 0, 0, 0, message(SCCRQ, *sccrq_avps(new.tid)))
+    end = time.monotonic() + 20
+    seen = []
+    while SCCRP not in seen:
+        assert time.monotonic() < end, "no new tunnel; there came %s" % seen
+        new.raw(request)
+        seen += [m.type for m in new.everything(1)]
+    assert seen[0] == HELLO and None not in seen       # no ZLB: the peer would not ask again
+    wait(lambda: list(daemon.tunnels()) != [old.their_tid], "the old tunnel to be gone")
+    assert old.their_tid not in daemon.tunnels()
+    new.close()
+
+
+def test_repeated_sccrq_of_a_tunnel_that_is_up(start):
+    """Late on its way, or from somebody else in the peer's name: the tunnel and its call stay."""
+    daemon = start(options="max retries = 1\n")
+    peer = Peer(daemon)
+    peer.open().call(1)
+    for _ in range(5):
+        peer.raw(control(0, 0, 0, 0, message(SCCRQ, *sccrq_avps(peer.tid))))
+        got = peer.receive()
+        assert got.type == HELLO
+    assert peer.hello() and daemon.tunnels() == {peer.their_tid: 1}
+    peer.close()

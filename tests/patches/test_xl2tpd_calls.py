@@ -5,20 +5,6 @@ import pytest
 from xl2tpd_wire import CDN, ICCN, ICRQ, WEN, Daemon, Peer, avp, message, u16, u32, wait
 
 
-@pytest.fixture
-def daemon(tmp_path):
-    d = Daemon(tmp_path)
-    yield d
-    d.stop()
-
-
-@pytest.fixture
-def peer(daemon):
-    p = Peer(daemon).open()
-    yield p
-    p.close()
-
-
 def calls(daemon, peer):
     return daemon.tunnels().get(peer.their_tid)
 

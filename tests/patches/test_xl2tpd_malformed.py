@@ -12,13 +12,6 @@ RSS_SLACK_KB = 8192
 
 
 @pytest.fixture
-def daemon(tmp_path):
-    d = Daemon(tmp_path)
-    yield d
-    d.stop()
-
-
-@pytest.fixture
 def peer(daemon):
     p = Peer(daemon)
     yield p
@@ -261,6 +254,16 @@ def test_half_open_tunnel_ends_by_itself(daemon, peer):
     peer.expect(SCCRP)
     assert peer.expect(STOPCCN, 40).value(1)[:2] == u16(7)
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+
+
+@pytest.mark.parametrize("more", [avp(0, u16(SCCRQ), mandatory=False), avp(0, u16(HELLO), mandatory=False)], ids=["same-type", "other-type"])
+def test_first_message_that_is_refused_leaves_no_tunnel(daemon, peer, more):
+    """An SCCRQ with two Message Types is none (RFC 2661, 4.4.1); without the M bit nobody is told, and it is not acknowledged either."""
+    peer.send(message(SCCRQ, *sccrq_avps(peer.tid), more, mandatory=False))
+    daemon.wait_log("second message type")
+    wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
+    assert list(peer.everything(0.5)) == []
+    assert_serves(daemon)
 
 
 def test_repeated_sccrq_opens_one_tunnel(daemon, peer):

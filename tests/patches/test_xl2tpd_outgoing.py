@@ -9,20 +9,6 @@ def ocrq_avps(number=b"6121"):
     return avp(15, u32(1)), avp(16, u32(1200)), avp(17, u32(64000)), avp(18, u32(3)), avp(19, u32(3)), avp(21, number), avp(23, b"7")
 
 
-@pytest.fixture
-def daemon(tmp_path):
-    d = Daemon(tmp_path)
-    yield d
-    d.stop()
-
-
-@pytest.fixture
-def peer(daemon):
-    p = Peer(daemon).open()
-    yield p
-    p.close()
-
-
 def test_ocrq_is_refused_with_a_cdn(daemon, peer):
     """No appropriate facilities, now and later; the tunnel and its other calls stay."""
     other = peer.call(1)
