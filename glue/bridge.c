@@ -28,12 +28,17 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-void vpdn_bridge_close(struct vpdn_bridge *b)
+void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b)
 {
 	close_fd(&b->access_chan);
 	close_fd(&b->l2tp_chan);
-	close_fd(&b->access_fd);
 	close_fd(&b->l2tp_fd);
+}
+
+void vpdn_bridge_close(struct vpdn_bridge *b)
+{
+	vpdn_bridge_drop_l2tp(b);
+	close_fd(&b->access_fd);
 }
 
 const char *vpdn_bridge_unsupported(char *buf, size_t size)
@@ -102,11 +107,15 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 		return b->access_chan;
 	b->l2tp_chan = attach(b->l2tp_fd, "the L2TP side", &l2tp, err, err_size);
 	if (b->l2tp_chan < 0)
-		return b->l2tp_chan;
+		return b->l2tp_chan == -ENOTCONN || b->l2tp_chan == -ENXIO ? -ENOLINK : b->l2tp_chan;
 
 	/* What came before the bridge goes first; what came while it was made, right after. */
-	if (!drain(b, b->access_chan, b->l2tp_chan) || !drain(b, b->l2tp_chan, b->access_chan)) {
-		snprintf(err, err_size, "a side hung up before it was bridged");
+	if (!drain(b, b->l2tp_chan, b->access_chan)) {
+		snprintf(err, err_size, "the L2TP session ended before it was bridged");
+		return -ENOLINK;
+	}
+	if (!drain(b, b->access_chan, b->l2tp_chan)) {
+		snprintf(err, err_size, "the subscriber's channel hung up before it was bridged");
 		return -ENXIO;
 	}
 	if (ioctl(b->access_chan, PPPIOCBRIDGECHAN, &l2tp) < 0) {

@@ -27,8 +27,8 @@ void vpdn_bridge_init(struct vpdn_bridge *b);
 
 /*
  * Joins access_fd and l2tp_fd, which are set. Frames that queued up on either side
- * before are moved over, in order. 0; or -errno and a line for people in `err`. On
- * failure the fds stay, and vpdn_bridge_close() is still due.
+ * before are moved over, in order. 0; or -errno and a line for people in `err`; -ENOLINK: the
+ * L2TP session has gone. On failure the fds stay, and vpdn_bridge_close() is still due.
  */
 int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size);
 
@@ -43,6 +43,9 @@ bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd);
  * characters are escaped towards the line, and which are dropped from it. 0; or -errno and a line in `err`.
  */
 int vpdn_bridge_set_accm(struct vpdn_bridge *b, uint32_t send, uint32_t recv, char *err, size_t err_size);
+
+/* Closes the L2TP side, so that another session can be joined to access_fd. */
+void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b);
 
 /* Closes all fds, which ends bridge and channels. */
 void vpdn_bridge_close(struct vpdn_bridge *b);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "l2tp_peer.h"
 #include "result_code.h"
 
 #define FDS_OF_CALL	5u	/* both ends, both channels, the call's connection */
@@ -207,13 +208,25 @@ void vpdn_call_set_cause(struct vpdn_call *call, uint16_t result, uint16_t error
 
 /* ---- the set ---- */
 
-struct vpdn_call *vpdn_call_by_ref(struct vpdn_conn *c, const struct vpdn_ipc_msg *m, uint32_t *ref)
+struct vpdn_call *vpdn_call_by_ref(struct vpdn_conn *c, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_call want = { 0 };
 
 	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &want.ref);
-	*ref = want.ref;
 	return RB_FIND(vpdn_calls_by_ref, &vpdn_conn_daemon(c)->calls->by_ref, &want);
+}
+
+struct vpdn_call *vpdn_call_by_ref_or_clear(struct vpdn_conn *c, const struct vpdn_ipc_msg *m)
+{
+	static const struct vpdn_cause late = { .result = VPDN_CDN_TIMEOUT, .text = "the call is not wanted any more" };
+	struct vpdn_call *call = vpdn_call_by_ref(c, m);
+	uint32_t ref = 0;
+
+	if (call)
+		return call;
+	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &ref);
+	vpdn_l2tp_clear(vpdn_conn_daemon(c)->l2tp, ref, &late);
+	return NULL;
 }
 
 struct vpdn_calls *vpdn_calls_new(struct vpdnd *d)

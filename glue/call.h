@@ -88,6 +88,7 @@ struct vpdn_call {
 
 	struct vpdn_cause cause;
 	uint64_t asked_ms, connected_ms, deadline_ms;
+	uint64_t attempt_end_ms;	/* of the peer that is being asked */
 };
 
 /* A dial-out call that failed, as it is remembered for `show`. */

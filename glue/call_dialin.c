@@ -89,6 +89,8 @@ int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	call->parked = parked;
 	call->bridge.access_fd = vpdn_ipc_take_fd(m, 0);
 	call->call_fd = vpdn_ipc_take_fd(m, 1);
+	if (!vpdn_call_watch_access(call))
+		return -ENOMEM;
 	/* A pppd that leaves has no further part in the session; its connection may close when it likes. */
 	if (!parked)
 		vpdn_call_drop_plugin(call);
@@ -97,16 +99,11 @@ int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 
 int vpdn_call_on_ready(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	static const struct vpdn_cause late = { .result = VPDN_CDN_TIMEOUT, .text = "the call is not wanted any more" };
-	struct vpdn_call *call;
-	uint32_t ref;
+	struct vpdn_call *call = vpdn_call_by_ref_or_clear(c, m);
 
-	call = vpdn_call_by_ref(c, m, &ref);
-	if (!call) {
-		vpdn_l2tp_clear(vpdn_conn_daemon(c)->l2tp, ref, &late);
+	if (!call)
 		return 0;
-	}
-	if (call->state == VPDN_ST_PLACING && call->kind == VPDN_DIALIN_LAC) {
+	if (vpdn_call_asking(call) && call->kind == VPDN_DIALIN_LAC) {
 		vpdn_call_take_ids(call, m);
 		call->bridge.l2tp_fd = vpdn_ipc_take_fd(m, 0);
 	}
@@ -140,12 +137,28 @@ enum vpdn_ev vpdn_act_say_reject(struct vpdn_call *call)
 	return VPDN_EV_NONE;
 }
 
+enum vpdn_ev vpdn_act_taken(struct vpdn_call *call)
+{
+	call->of_peer->dead_until_ms = 0;
+	vpdn_call_say(call, LOG_DEBUG, "the LNS has taken the call; pppd hands the channel over");
+	return VPDN_EV_NONE;
+}
+
+/* Frames of the subscriber wait in the channel's queue. */
+enum vpdn_ev vpdn_act_hold(struct vpdn_call *call)
+{
+	uint64_t now = vpdnd_now_ms();
+
+	/* The attempt's time goes on. */
+	vpdn_call_set_timer(call, call->attempt_end_ms > now ? (unsigned int)(call->attempt_end_ms - now) : 1);
+	return VPDN_EV_NONE;
+}
+
 enum vpdn_ev vpdn_act_say_forward(struct vpdn_call *call)
 {
 	struct vpdn_ipc_builder b;
 
-	call->of_peer->dead_until_ms = 0;
-	vpdn_call_say(call, LOG_DEBUG, "the LNS has taken the call; pppd hands the channel over");
+	vpdn_act_taken(call);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_FORWARD, 0, 0);
 	vpdn_conn_send(call->plugin, &b);
 	return VPDN_EV_NONE;

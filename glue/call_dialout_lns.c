@@ -78,10 +78,8 @@ int vpdn_dial_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 
 int vpdn_dial_on_accepted(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	struct vpdn_call *call;
-	uint32_t ref;
+	struct vpdn_call *call = vpdn_call_by_ref(c, m);
 
-	call = vpdn_call_by_ref(c, m, &ref);
 	/* Given up meanwhile; its CDN is on its way, or goes out when it is connected. */
 	if (!call)
 		return 0;
@@ -92,15 +90,10 @@ int vpdn_dial_on_accepted(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 
 int vpdn_dial_on_connected(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	static const struct vpdn_cause late = { .result = VPDN_CDN_TIMEOUT, .text = "the call is not wanted any more" };
-	struct vpdn_call *call;
-	uint32_t ref;
+	struct vpdn_call *call = vpdn_call_by_ref_or_clear(c, m);
 
-	call = vpdn_call_by_ref(c, m, &ref);
-	if (!call) {
-		vpdn_l2tp_clear(vpdn_conn_daemon(c)->l2tp, ref, &late);
+	if (!call)
 		return 0;
-	}
 	if (call->kind != VPDN_DIALOUT_LNS || !vpdn_fsm_row(call->kind, call->state, VPDN_EV_ANSWERED))
 		return -EPROTO;
 	if (call->state != VPDN_ST_CLEARING) {

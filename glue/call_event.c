@@ -19,6 +19,12 @@ void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	switch (call->state) {
+	case VPDN_ST_PLACING:
+	case VPDN_ST_PLACING_AGAIN:
+	case VPDN_ST_CHANNEL_HELD:
+		vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &n->rejected_no_peer, "no answer from xl2tpd about the call in time");
+		call->cause.failure = VPDN_DIAL_TIMEOUT;
+		break;
 	case VPDN_ST_CHANNEL_AWAITED:
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_handover, "pppd did not hand the channel over in time");
 		break;
@@ -44,7 +50,10 @@ void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 
 static void subscriber_gone(struct vpdn_call *call, const char *how)
 {
-	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.ended_subscriber, "loss of carrier: %s", how);
+	struct vpdn_counters *n = &call->d->counters;
+
+	vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, call->connected_ms ? &n->ended_subscriber : &n->gone_pending,
+			    "loss of carrier: %s", how);
 	vpdn_call_step(call, VPDN_EV_SUBSCRIBER_GONE);
 }
 
@@ -62,7 +71,9 @@ static void on_call_fd(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (rc == 1 && m.type == VPDN_MSG_CALL_CLOSE) {
 		vpdn_call_plain_text(&m, VPDN_TLV_TEXT, text, sizeof(text));
-		vpdn_call_set_cause(call, VPDN_CDN_ADMINISTRATIVE, 0, &call->d->counters.ended_subscriber, "access server: %s", text);
+		vpdn_call_set_cause(call, VPDN_CDN_ADMINISTRATIVE, 0,
+				    call->connected_ms ? &call->d->counters.ended_subscriber : &call->d->counters.gone_pending,
+				    "access server: %s", text);
 		vpdn_call_step(call, VPDN_EV_SUBSCRIBER_GONE);
 		return;
 	}
@@ -102,10 +113,14 @@ static bool watch(struct vpdn_call *call, struct event **ev, int fd, event_callb
 	return *ev && !event_add(*ev, NULL);
 }
 
+bool vpdn_call_watch_access(struct vpdn_call *call)
+{
+	return call->call_fd < 0 || call->on_call_fd || watch(call, &call->on_call_fd, call->call_fd, on_call_fd);
+}
+
 bool vpdn_call_watch(struct vpdn_call *call)
 {
-	return (call->call_fd < 0 || watch(call, &call->on_call_fd, call->call_fd, on_call_fd)) &&
-	       watch(call, &call->on_access, call->bridge.access_chan, on_access) &&
+	return watch(call, &call->on_access, call->bridge.access_chan, on_access) &&
 	       watch(call, &call->on_l2tp, call->bridge.l2tp_chan, on_l2tp);
 }
 
@@ -136,7 +151,12 @@ void vpdn_call_take_ids(struct vpdn_call *call, const struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_SESSION_ID, &call->peer_session_id);
 }
 
-/* While a peer is asked: does this end allow another one to be tried? */
+bool vpdn_call_asking(const struct vpdn_call *call)
+{
+	return call->state == VPDN_ST_PLACING || call->state == VPDN_ST_PLACING_AGAIN || call->state == VPDN_ST_CHANNEL_HELD;
+}
+
+/* While a peer is asked, or its word is not final yet: does this end allow another one to be tried? */
 static bool retryable(const struct vpdn_call *call, uint8_t stage, uint8_t by, const struct vpdn_cause *why)
 {
 	if (stage == VPDN_STAGE_TUNNEL)
@@ -191,11 +211,9 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	struct vpdn_cause why = { 0 };
 	char text[VPDN_REASON_MAX];
 	uint8_t stage = 0, by = 0;
-	struct vpdn_call *call;
+	struct vpdn_call *call = vpdn_call_by_ref(c, m);
 	bool asking, retry;
-	uint32_t ref;
 
-	call = vpdn_call_by_ref(c, m, &ref);
 	if (!call)
 		return 0;
 	vpdn_ipc_get_u8(m, VPDN_TLV_STAGE, &stage);
@@ -204,7 +222,8 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u16(m, VPDN_TLV_ERROR_CODE, &why.error);
 	vpdn_ipc_get_u16(m, VPDN_TLV_Q931_CAUSE, &why.q931);
 	vpdn_call_ref_drop(call);
-	asking = call->state == VPDN_ST_PLACING || (call->kind == VPDN_DIALOUT_LNS && call->state == VPDN_ST_DIALLING);
+	asking = vpdn_call_asking(call) || call->state == VPDN_ST_CHANNEL_AWAITED ||
+		 (call->kind == VPDN_DIALOUT_LNS && call->state == VPDN_ST_DIALLING);
 	retry = asking && retryable(call, stage, by, &why);
 	if (call->state < VPDN_ST_CLEARING)
 		cleared_cause(call, m, &why, asking, retry);
@@ -222,10 +241,8 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 /* SLI: how to escape on a bearer that is a tty (RFC 2661 section 6.14). */
 int vpdn_call_on_link_info(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	struct vpdn_call *call;
-	uint32_t ref;
+	struct vpdn_call *call = vpdn_call_by_ref(c, m);
 
-	call = vpdn_call_by_ref(c, m, &ref);
 	if (!call || call->kind == VPDN_DIALOUT_LNS)
 		return 0;
 	vpdn_ipc_get_u32(m, VPDN_TLV_SEND_ACCM, &call->send_accm);
@@ -238,10 +255,8 @@ int vpdn_call_on_link_info(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 /* WEN of the LAC, about a call that it dials or forwards (section 6.13). */
 int vpdn_call_on_wan_errors(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
-	struct vpdn_call *call;
-	uint32_t ref;
+	struct vpdn_call *call = vpdn_call_by_ref(c, m);
 
-	call = vpdn_call_by_ref(c, m, &ref);
 	return call && !vpdn_call_take_wan(call, m) ? -EBADMSG : 0;
 }
 

@@ -9,6 +9,8 @@
  *	ASKED            vpdnd decides: dial-in waits for AAA, which has a time of its own (select.h); else left within the event that began it
  *	PLACING          xl2tpd asks a peer for the call; who wants it waits
  *	CHANNEL_AWAITED  the LNS said ICRP; the plugin is to hand the subscriber's channel over
+ *	PLACING_AGAIN    that LNS has given the call up meanwhile; the next one is asked, and the channel is on its way
+ *	CHANNEL_HELD     same, and the channel is here
  *	DIALLING         a LAC dials: OCRP has come (LNS), or vpdn-dialer brings the bearer up (LAC)
  *	BRIDGING         both ends are here (left within the event that began it)
  *	CONNECTED        bridged or handed over, ICCN or OCCN sent or received
@@ -30,6 +32,8 @@
 	X(ASKED, "asked")				\
 	X(PLACING, "placing")				\
 	X(CHANNEL_AWAITED, "channel awaited")		\
+	X(PLACING_AGAIN, "placing again")		\
+	X(CHANNEL_HELD, "placing again, channel held")	\
 	X(DIALLING, "dialling")				\
 	X(BRIDGING, "bridging")				\
 	X(CONNECTED, "connected")			\
@@ -76,6 +80,8 @@
 	X(SAY_LOCAL, "tell pppd to authenticate itself")				\
 	X(SAY_REJECT, "tell pppd to refuse")						\
 	X(SAY_FORWARD, "tell pppd to hand the channel over")				\
+	X(TAKEN, "wait for the channel, which pppd was told to hand over")		\
+	X(HOLD, "keep the channel until an LNS has taken the call")			\
 	X(REJECT_AND_CLEAR, "refuse the subscriber, ask xl2tpd for CDN")		\
 	X(RELEASE, "end the subscriber's side")						\
 	X(RELEASE_AND_CLEAR, "end the subscriber's side, ask xl2tpd for CDN")		\

@@ -53,8 +53,9 @@ int vpdn_call_get_ask(const struct vpdn_call *call, struct vpdn_ipc_msg *ask);
 void vpdn_call_ref_new(struct vpdn_call *call);
 bool vpdn_call_ref_set(struct vpdn_call *call, uint32_t ref);
 void vpdn_call_ref_drop(struct vpdn_call *call);
-/* The call that a message of xl2tpd is about; NULL when there is none. */
-struct vpdn_call *vpdn_call_by_ref(struct vpdn_conn *c, const struct vpdn_ipc_msg *m, uint32_t *ref);
+/* The call that a message of xl2tpd is about; NULL when there is none, which xl2tpd may be told to clear then. */
+struct vpdn_call *vpdn_call_by_ref(struct vpdn_conn *c, const struct vpdn_ipc_msg *m);
+struct vpdn_call *vpdn_call_by_ref_or_clear(struct vpdn_conn *c, const struct vpdn_ipc_msg *m);
 /* Takes CALL_ERRORS; false when they are not of the right size. */
 bool vpdn_call_take_wan(struct vpdn_call *call, const struct vpdn_ipc_msg *m);
 /* Takes tunnel and session ids of a message. */
@@ -73,7 +74,11 @@ void vpdn_call_say_end(const struct vpdn_call *call, const char *follows);
 
 void vpdn_call_set_timer(struct vpdn_call *call, unsigned int ms);
 void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg);
-/* Watches both channels and the call's connection of a session that is bridged. False without memory. */
+/* A peer is being asked for the call, in whatever state of the subscriber's side. */
+bool vpdn_call_asking(const struct vpdn_call *call);
+/* Watches the call's connection, if it has one. False without memory. */
+bool vpdn_call_watch_access(struct vpdn_call *call);
+/* Watches both channels of a session that is bridged. False without memory. */
 bool vpdn_call_watch(struct vpdn_call *call);
 /* Stops watching both channels. */
 void vpdn_call_unwatch(struct vpdn_call *call);
@@ -94,8 +99,8 @@ bool vpdn_call_no_fds(struct vpdn_call *call, uint64_t *counter);
 /* ---- actions: call_step.c, call_place.c ---- */
 vpdn_action_fn vpdn_act_clear, vpdn_act_place, vpdn_act_abandon_and_place;
 /* call_dialin.c */
-vpdn_action_fn vpdn_act_say_local, vpdn_act_say_reject, vpdn_act_say_forward, vpdn_act_reject_and_clear, vpdn_act_release,
-	       vpdn_act_release_and_clear;
+vpdn_action_fn vpdn_act_say_local, vpdn_act_say_reject, vpdn_act_say_forward, vpdn_act_taken, vpdn_act_hold, vpdn_act_reject_and_clear,
+	       vpdn_act_release, vpdn_act_release_and_clear;
 /* call_dialout_lns.c */
 vpdn_action_fn vpdn_act_say_dialling, vpdn_act_hand_over, vpdn_act_say_over, vpdn_act_over_and_clear;
 /* call_dialout_lac.c */

@@ -84,6 +84,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 
 	vpdn_call_ref_drop(call);
 	vpdn_call_uncount(&call->of_peer);
+	vpdn_bridge_drop_l2tp(&call->bridge);
 	call->tunnel_id = call->peer_tunnel_id = call->session_id = call->peer_session_id = 0;
 	if (d->stopping)
 		return no_peer(call, &n->rejected_admin, VPDN_DIAL_CLEARED, "vpdnd is stopping");
@@ -121,14 +122,13 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	if (rc)
 		return no_peer(call, &n->rejected_internal, VPDN_DIAL_UNREACHABLE, "asking xl2tpd for a call: %s", strerror(-rc));
 	say_placing(call, &g->peers[i]);
+	call->attempt_end_ms = now + timeout + ATTEMPT_SLACK_MS;
 	vpdn_call_set_timer(call, timeout + ATTEMPT_SLACK_MS);
 	return VPDN_EV_NONE;
 }
 
 enum vpdn_ev vpdn_act_abandon_and_place(struct vpdn_call *call)
 {
-	vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &call->d->counters.rejected_no_peer, "no answer from xl2tpd about the call in time");
-	call->cause.failure = VPDN_DIAL_TIMEOUT;
 	vpdn_call_say(call, LOG_WARNING, "%s", call->cause.text);
 	vpdn_trace_add(&call->trace, "%s", call->cause.text);
 	call->of_peer->failed++;

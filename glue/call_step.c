@@ -122,11 +122,12 @@ void vpdn_call_apply_accm(struct vpdn_call *call)
 static enum vpdn_ev act_bridge(struct vpdn_call *call)
 {
 	char err[VPDN_REASON_MAX] = "";
+	int rc = vpdn_bridge_join(&call->bridge, err, sizeof(err));
 
-	if (!vpdn_bridge_join(&call->bridge, err, sizeof(err)))
+	if (!rc)
 		return VPDN_EV_BRIDGED;
 	vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge, "%s", err);
-	return VPDN_EV_BRIDGE_FAILED;
+	return rc == -ENOLINK && call->kind == VPDN_DIALIN_LAC ? VPDN_EV_L2TP_HUP : VPDN_EV_BRIDGE_FAILED;
 }
 
 static enum vpdn_ev act_connect(struct vpdn_call *call)
@@ -186,6 +187,8 @@ static vpdn_action_fn *const actions[VPDN_ACT_COUNT] = {
 	[VPDN_ACT_SAY_LOCAL] = vpdn_act_say_local,
 	[VPDN_ACT_SAY_REJECT] = vpdn_act_say_reject,
 	[VPDN_ACT_SAY_FORWARD] = vpdn_act_say_forward,
+	[VPDN_ACT_TAKEN] = vpdn_act_taken,
+	[VPDN_ACT_HOLD] = vpdn_act_hold,
 	[VPDN_ACT_REJECT_AND_CLEAR] = vpdn_act_reject_and_clear,
 	[VPDN_ACT_RELEASE] = vpdn_act_release,
 	[VPDN_ACT_RELEASE_AND_CLEAR] = vpdn_act_release_and_clear,

@@ -39,7 +39,7 @@ static bool pppd_waits(int kind, int s)
 
 static bool access_is_ours(int kind, int s)
 {
-	return kind != VPDN_DIALOUT_LNS && (s == VPDN_ST_BRIDGING || s == VPDN_ST_CONNECTED);
+	return kind != VPDN_DIALOUT_LNS && (s == VPDN_ST_BRIDGING || s == VPDN_ST_CONNECTED || s == VPDN_ST_CHANNEL_HELD);
 }
 
 static bool bearer_is_out(int kind, int s)
@@ -119,6 +119,7 @@ static void what_can_come_at_any_time_is_foreseen(void **state)
 		}
 	}
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_CONNECTED, VPDN_EV_SUBSCRIBER_GONE));
+	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_CHANNEL_HELD, VPDN_EV_SUBSCRIBER_GONE));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_PLUGIN_GONE));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_ADMIN));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_L2TP_GONE));
@@ -137,6 +138,8 @@ static void states_that_wait_have_a_time(void **state)
 	}
 	for (int k = 0; k < VPDN_KIND_COUNT; k++) {
 		assert_true(!used(k, VPDN_ST_PLACING) || row(k, VPDN_ST_PLACING, VPDN_EV_TIMER));
+		assert_true(!used(k, VPDN_ST_PLACING_AGAIN) || row(k, VPDN_ST_PLACING_AGAIN, VPDN_EV_TIMER));
+		assert_true(!used(k, VPDN_ST_CHANNEL_HELD) || row(k, VPDN_ST_CHANNEL_HELD, VPDN_EV_TIMER));
 		assert_true(!used(k, VPDN_ST_DIALLING) || row(k, VPDN_ST_DIALLING, VPDN_EV_TIMER));
 	}
 	assert_int_equal(vpdn_fsm_state_ms(VPDN_ST_CONNECTED), 0);
@@ -231,6 +234,22 @@ static void the_usual_ways(void **state)
 		STEP(CHANNEL, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED), STEP(SUBSCRIBER_GONE, CLEAR, CLEARING),
 		STEP(CLEARED, FORGET, DONE),
 	};
+	/* The LNS gives the call up when pppd was told already: the channel comes while the next one is asked, or after it has answered. */
+	static const struct step held[] = {
+		STEP(FORWARD, PLACE, PLACING), STEP(READY, SAY_FORWARD, CHANNEL_AWAITED), STEP(RETRY, PLACE, PLACING_AGAIN),
+		STEP(CHANNEL, HOLD, CHANNEL_HELD), STEP(RETRY, PLACE, CHANNEL_HELD), STEP(READY, BRIDGE, BRIDGING),
+		STEP(L2TP_HUP, ABANDON_AND_PLACE, CHANNEL_HELD), STEP(READY, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
+		STEP(CLEARED, RELEASE, DONE),
+	};
+	static const struct step awaited[] = {
+		STEP(FORWARD, PLACE, PLACING), STEP(READY, SAY_FORWARD, CHANNEL_AWAITED), STEP(RETRY, PLACE, PLACING_AGAIN),
+		STEP(READY, TAKEN, CHANNEL_AWAITED), STEP(CHANNEL, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
+		STEP(CLEARED, RELEASE, DONE),
+	};
+	static const struct step nobody_left[] = {
+		STEP(FORWARD, PLACE, PLACING), STEP(READY, SAY_FORWARD, CHANNEL_AWAITED), STEP(RETRY, PLACE, PLACING_AGAIN),
+		STEP(NO_PEER, RELEASE, DONE),
+	};
 	static const struct step lns[] = {
 		STEP(DIAL, PLACE, PLACING), STEP(ACCEPTED, SAY_DIALLING, DIALLING), STEP(RETRY, PLACE, PLACING),
 		STEP(ANSWERED, HAND_OVER, CONNECTED), STEP(ACCEPTED, NOTHING, CONNECTED), STEP(PLUGIN_GONE, CLEAR, CLEARING),
@@ -243,6 +262,9 @@ static void the_usual_ways(void **state)
 
 	(void)state;
 	walk(VPDN_DIALIN_LAC, dialin, COUNT(dialin));
+	walk(VPDN_DIALIN_LAC, held, COUNT(held));
+	walk(VPDN_DIALIN_LAC, awaited, COUNT(awaited));
+	walk(VPDN_DIALIN_LAC, nobody_left, COUNT(nobody_left));
 	walk(VPDN_DIALOUT_LNS, lns, COUNT(lns));
 	walk(VPDN_DIALOUT_LAC, lac, COUNT(lac));
 }

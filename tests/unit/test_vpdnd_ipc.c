@@ -358,20 +358,6 @@ static void the_subscriber_goes_while_pending(void **state)
 	close(l2tp);
 }
 
-static void the_lns_goes_before_the_hand_over(void **state)
-{
-	int l2tp = module(), fd = subscriber(ALICE);
-	uint32_t ref = placed(l2tp, "192.0.2.2");
-
-	(void)state;
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 2);
-	expect_end(fd);
-	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
-	close(l2tp);
-}
-
 static void xl2tpd_goes_and_comes_back(void **state)
 {
 	int l2tp = module(), fd = subscriber(ALICE), handing = subscriber("carol@example.com");
@@ -751,7 +737,6 @@ int main(void)
 		TEST(silence_is_answered),
 		TEST(the_hold_time_bounds_all_attempts),
 		TEST(the_subscriber_goes_while_pending),
-		TEST(the_lns_goes_before_the_hand_over),
 		TEST(xl2tpd_goes_and_comes_back),
 		TEST(session_limit),
 		TEST(cleared_by_an_administrator),

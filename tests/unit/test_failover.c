@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_failover.c - a call that its LNS gives up when pppd was told already to hand the channel over: it goes to the next one
+ * with the same data, and the subscriber is disconnected when there is none. A whole daemon, as in test_vpdnd_ipc.c.
+ */
+#include "vpdnd_peer.h"
+
+/* The channel that pppd hands over; the call's connection, whose end is the subscriber's. */
+static int hands_over(int fd, bool parked)
+{
+	int call[2], access[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, call), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, access), 0);
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, parked);
+	send_msg(fd, (int[]){ access[0], call[0] }, parked ? 1 : 2);
+	close(call[0]);
+	close(access[0]);
+	close(access[1]);
+	return call[1];
+}
+
+/* An LNS that has taken the call for good refuses it for good, too. */
+static void the_lns_refuses_before_the_hand_over(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE);
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+
+	(void)state;
+	ready(l2tp, ref);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
+	expect_end(fd);
+	expect_quiet(l2tp);
+	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
+	close(l2tp);
+}
+
+/* pppd lets go of the channel meanwhile: the next LNS gets the same call, and the channel waits for it. */
+static void the_next_lns_is_tried_in_the_middle(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE), call;
+	uint32_t first = placed(l2tp, "192.0.2.2"), second;
+
+	(void)state;
+	ready(l2tp, first);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, first, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	second = placed(l2tp, "192.0.2.3");
+	assert_int_not_equal(first, second);
+	assert_text(VPDN_TLV_PROXY_AUTH_RESPONSE, RESPONSE);
+	assert_has(COMMAND("show", "session"), "\"state\":\"placing again\"");
+	call = hands_over(fd, false);
+	expect_end(fd);
+	assert_has(COMMAND("show", "session"), "\"state\":\"placing again, channel held\"");
+	expect_quiet(call);
+	/* Both are here: these fds are none that the kernel could join. */
+	ready(l2tp, second);
+	expect_end(call);
+	expect_clear(l2tp, second, 2);
+	cleared(l2tp, second, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
+	close(l2tp);
+}
+
+static void the_next_lns_answers_before_the_channel_comes(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE), call;
+	uint32_t first = placed(l2tp, "192.0.2.2"), second;
+
+	(void)state;
+	ready(l2tp, first);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, first, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	second = placed(l2tp, "192.0.2.3");
+	ready(l2tp, second);
+	/* pppd is not told twice. */
+	expect_quiet(fd);
+	assert_has(COMMAND("show", "session"), "\"state\":\"channel awaited\"");
+	assert_has(COMMAND("show", "group"), "\"failed\":1,\"dead_s\":60");
+	call = hands_over(fd, false);
+	expect_end(fd);
+	expect_end(call);
+	expect_clear(l2tp, second, 2);
+	cleared(l2tp, second, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
+/* Nobody is left: who waits is told in good order, whether the channel has come or not. */
+static void no_lns_is_left_in_the_middle(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE), call;
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+
+	(void)state;
+	ready(l2tp, ref);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref = placed(l2tp, "192.0.2.3");
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	expect_end(fd);
+	/* With the channel held, by a pppd that stays. */
+	fd = subscriber(ALICE);
+	ref = placed(l2tp, "192.0.2.2");
+	ready(l2tp, ref);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref = placed(l2tp, "192.0.2.3");
+	close(hands_over(fd, true));
+	/* And one that says nothing: the time of the attempt goes on when the channel comes. */
+	expect_clear(l2tp, ref, 10);
+	expect(fd, VPDN_MSG_SUBSCRIBER_RELEASE);
+	assert_text_has(VPDN_TLV_TEXT, "no answer from xl2tpd");
+	expect_end(fd);
+	/* By one that has left. */
+	fd = subscriber(ALICE);
+	ref = placed(l2tp, "192.0.2.2");
+	ready(l2tp, ref);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref = placed(l2tp, "192.0.2.3");
+	call = hands_over(fd, false);
+	expect_end(fd);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	expect_end(call);
+	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
+	assert_has(COMMAND("show"), "\"refused: no LNS reached\",\"value\":3");
+	close(l2tp);
+}
+
+static void all_may_go_in_the_middle(void **state)
+{
+	int l2tp = module(), fd, call;
+	uint32_t ref;
+
+	(void)state;
+	for (int who = 0; who < 4; who++) {
+		fd = subscriber(ALICE);
+		ref = placed(l2tp, "192.0.2.2");
+		ready(l2tp, ref);
+		expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+		cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+		ref = placed(l2tp, "192.0.2.3");
+		if (who == 0) {
+			/* pppd, without the channel. */
+			close(fd);
+			expect_clear(l2tp, ref, 1);
+			cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+			continue;
+		}
+		call = hands_over(fd, false);
+		expect_end(fd);
+		assert_has(COMMAND("show", "session"), "channel held");
+		if (who == 1) {
+			close(call);		/* the subscriber */
+			expect_clear(l2tp, ref, 1);
+		} else if (who == 2) {
+			assert_has(COMMAND("clear", "session", "3"), "\"cleared\":3");
+			expect_clear(l2tp, ref, 3);
+			expect_end(call);
+		} else {
+			close(l2tp);		/* xl2tpd */
+			expect_end(call);
+			break;
+		}
+		cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	}
+	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_lns_refuses_before_the_hand_over),
+		TEST(the_next_lns_is_tried_in_the_middle),
+		TEST(the_next_lns_answers_before_the_channel_comes),
+		TEST(no_lns_is_left_in_the_middle),
+		TEST(all_may_go_in_the_middle),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
