@@ -62,7 +62,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-aaa check-ppp check-ppp252 \
 	check-patches check-control fuzz check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
@@ -172,6 +172,8 @@ check-unit:						## unit tests and fuzz replay, with ASan and UBSan
 	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
 check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets; TEST=name runs one
 	$(Q)tests/dialer/run $(TEST)
+check-aaa: setup					## vpdnd and real AAA servers, HTTPS and RADIUS, without PPP; TEST=name runs one
+	$(Q)tests/aaa/run $(TEST)
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
 	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS); symbols=$$?; tests/pppd/run && exit $$symbols
 check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2

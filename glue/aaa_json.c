@@ -177,14 +177,12 @@ static int take_tunnel(struct vpdn_answer *a, size_t i, const json_t *o, struct 
 static int take_tunnels(struct vpdn_answer *a, const char *source, const struct vpdn_query *query, const json_t *list, struct reading *r)
 {
 	static struct vpdn_tunnel_def defs[VPDN_PEERS_MAX];
-	const struct vpdn_question *q = query->q;
 	size_t n = json_array_size(list);
 	int rc = 0;
 
 	if (!json_is_array(list) || !n || n > VPDN_PEERS_MAX)
 		return wrong(a, "", "tunnels", "wrong value; needed: an array of 1 to %u", VPDN_PEERS_MAX);
-	/* What its calls are counted under. */
-	r->o.name = *r->name ? r->name : *q->domain ? q->domain : *q->dnis ? q->dnis : query->key;
+	r->o.name = *r->name ? r->name : NULL;
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = take_tunnel(a, i, json_array_get(list, i), &defs[i]);
 	if (!rc)

@@ -161,7 +161,7 @@ static void take_answer(struct vpdn_select *s, const struct vpdn_answer *a)
 	case VPDN_VERDICT_LOCAL:
 	case VPDN_VERDICT_REJECT:
 		vpdn_trace_add(s->trace, "source %s: %s (%s)", by, vpdn_verdict_name(a->verdict), a->text);
-		snprintf(s->choice.why, sizeof(s->choice.why), "source %.240s says so", by);
+		snprintf(s->choice.why, sizeof(s->choice.why), "source %.80s says so: %.150s", by, a->text);
 		decide(s, a->verdict);
 		break;
 	default:
