@@ -42,7 +42,7 @@ ppp_shared_src := $(filter-out $(ppp_src),$(wildcard plugins/pppd/*.c))
 test_src := $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c)
 xl2tpd_objs := $(call objs,$(wildcard plugins/xl2tpd/*.c))
 pppoe_objs := $(call objs,$(wildcard plugins/pppoe/*.c))
-bench_objs := $(call objs,$(wildcard tests/bench/*.c))
+bench_objs := $(call objs,$(filter-out tests/bench/fake_%,$(wildcard tests/bench/*.c)))
 
 LIB := $(B)/libvpdn.a
 DAEMON := $(B)/libvpdnd.a

@@ -103,7 +103,7 @@ struct bearer {
 struct run {
 	/* options */
 	unsigned int n, at_once, release_at_once, first;
-	const char *user, *password, *secret;
+	const char *user, *secret;
 	int64_t call_timeout, hold;		/* ns; hold -1: until told */
 	bool no_ping, list;
 	in_addr_t ping_address;			/* network byte order; 0: the peer's */

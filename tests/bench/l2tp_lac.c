@@ -135,7 +135,7 @@ static void put_lcp(struct vpdn_proxy_lcp *l, const struct ppp *p, uint16_t auth
 static void put_proxy(struct vpdn_writer *w, struct call *c)
 {
 	uint16_t auth = c->run->ppp.auth & PPP_AUTH_CHAP ? PPP_CHAP : PPP_PAP;
-	const char *password = c->run->password;
+	const char *password = c->run->ppp.password;
 	uint8_t challenge[CHALLENGE_LEN], digest[MD5_DIGEST_LENGTH];
 	struct vpdn_proxy p;
 	MD5_CTX md5;

@@ -72,7 +72,7 @@ static bool take_port(void *object, const char *word)
 	{ "--release-at-once", NULL, OPTION_NUMBER, AT(release_at_once), 1, 65534, NULL }, \
 	{ "--first", NULL, OPTION_NUMBER, AT(first), 0, 0xff0000, NULL }, \
 	{ "--user", NULL, OPTION_TEXT, AT(user), 0, 0, NULL }, \
-	{ "--password-file", NULL, OPTION_SECRET_FILE, AT(password), 0, 0, NULL }, \
+	{ "--password-file", NULL, OPTION_SECRET_FILE, AT(ppp.password), 0, 0, NULL }, \
 	{ "--auth", NULL, OPTION_CALL, 0, 0, 0, take_auth }, \
 	{ "--eager", NULL, OPTION_FLAG, AT(ppp.eager), 0, 0, NULL }, \
 	{ "--mru", NULL, OPTION_CALL, 0, 0, 0, take_mru }, \
@@ -116,9 +116,9 @@ static int calls(const struct bearer *b, const struct option_row *rows, size_t n
 {
 	bool pppoe = b == &pppoe_bearer;
 	struct run r = {
-		.bearer = b, .n = 1, .at_once = 1, .first = 1, .user = "user%d@example.com", .password = getenv("VPDN_LOAD_PASSWORD"),
+		.bearer = b, .n = 1, .at_once = 1, .first = 1, .user = "user%d@example.com",
 		.secret = getenv("VPDN_LOAD_SECRET"), .call_timeout = 60 * NS_PER_S, .service = "", .port = 1701, .tunnels = 1, .host = "bench-lac",
-		.ppp = { .auth = PPP_AUTH_CHAP | PPP_AUTH_PAP, .mru = pppoe ? 1492 : 1460, .restart = 3 * NS_PER_S, .tries = 10 },
+		.ppp = { .password = getenv("VPDN_LOAD_PASSWORD"), .auth = PPP_AUTH_CHAP | PPP_AUTH_PAP, .mru = pppoe ? 1492 : 1460, .restart = 3 * NS_PER_S, .tries = 10 },
 	};
 
 	if (!options_read(rows, n, &r, argc, argv))
@@ -127,9 +127,9 @@ static int calls(const struct bearer *b, const struct option_row *rows, size_t n
 		return usage("which interface? -i");
 	if (!pppoe && (!r.local.s_addr || !r.remote.s_addr))
 		return usage("from where to where? -l and -r");
-	if (!r.password)
+	if (!r.ppp.password)
 		return usage("no password: --password-file, or VPDN_LOAD_PASSWORD");
-	if (strlen(r.password) > 255)
+	if (strlen(r.ppp.password) > 255)
 		return usage("the password is longer than PAP allows");
 	if (r.release == (pppoe ? RELEASE_CDN : RELEASE_PADT))
 		return usage("--release: not of this kind of call");

@@ -27,7 +27,6 @@ enum auth_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE, 
 struct layer {
 	uint16_t protocol;
 	enum ppp_count count;
-	const char *name;
 	void (*request)(const struct ppp *p, struct vpdn_writer *w);
 	/* Judges one option of the peer's request: its answer, and for a Nak the option that is suggested. */
 	enum code (*judge)(struct ppp *p, const struct vpdn_lcp_option *o, struct vpdn_writer *nak);
@@ -132,7 +131,7 @@ static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, 
 	if (s->actions & ACT_TLU)
 		l->up(p);
 	if (s->actions & ACT_OVER) {
-		reason(p, event == EV_EXPIRED ? l == &lcp_layer ? "no answer to LCP" : "no answer to IPCP" : "IPCP was ended", NULL, 0);
+		reason(p, l == &lcp_layer ? "no answer to LCP" : "no answer to IPCP", NULL, 0);
 		p->config->event(p->owner, PPP_OVER);
 	}
 	if (s->actions & ACT_TERMINATED) {
@@ -286,7 +285,7 @@ static void lcp_down(struct ppp *p)
 }
 
 static const struct layer lcp_layer = {
-	PPP_LCP, PPP_COUNT_LCP, "LCP", lcp_request, lcp_judge, lcp_refused, lcp_up, lcp_down,
+	PPP_LCP, PPP_COUNT_LCP, lcp_request, lcp_judge, lcp_refused, lcp_up, lcp_down,
 };
 
 /* ---- IPCP ---- */
@@ -333,7 +332,7 @@ static void ipcp_down(struct ppp *p)
 }
 
 static const struct layer ipcp_layer = {
-	PPP_IPCP, PPP_COUNT_IPCP, "IPCP", ipcp_request, ipcp_judge, ipcp_refused, ipcp_up, ipcp_down,
+	PPP_IPCP, PPP_COUNT_IPCP, ipcp_request, ipcp_judge, ipcp_refused, ipcp_up, ipcp_down,
 };
 
 /* ---- packets of both ---- */
@@ -437,8 +436,8 @@ static void control_packet(struct ppp *p, const struct layer *l, struct ppp_fsm 
 		conf_answer(p, l, f, code, id, data, len);
 		break;
 	case TERM_REQ:
-		if (l == &lcp_layer && f->state != PPP_CLOSING && f->state != PPP_CLOSED)
-			reason(p, "Terminate-Request", data, len);
+		if (f->state != PPP_CLOSING && f->state != PPP_CLOSED)
+			reason(p, l == &lcp_layer ? "Terminate-Request" : "IPCP Terminate-Request", data, len);
 		run(p, l, EV_RTR, id, NULL, 0, false);
 		break;
 	case TERM_ACK:
