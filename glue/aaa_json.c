@@ -78,7 +78,7 @@ static int wrong(struct vpdn_answer *a, const char *where, const char *name, con
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	return vpdn_answer_fail(a, -EINVAL, "answer: %s%s: %s", where, name, what);
+	return vpdn_answer_fail(a, -EINVAL, "answer: %s%s%s%s", where, name, *where || *name ? ": " : "", what);
 }
 
 static bool printable(const char *s)
