@@ -197,9 +197,9 @@ uint64_t vpdn_peer_weights(const struct vpdn_group *g, uint64_t set)
 	return sum;
 }
 
-static int by_random(const struct vpdn_group *g, uint64_t set, uint32_t random)
+static int by_random(const struct vpdn_group *g, uint64_t set, uint64_t sum, uint32_t random)
 {
-	uint64_t at = random % vpdn_peer_weights(g, set);
+	uint64_t at = random % sum;
 
 	for (size_t i = 0; i < g->n_peers; i++) {
 		if (!(set >> i & 1))
@@ -209,6 +209,39 @@ static int by_random(const struct vpdn_group *g, uint64_t set, uint32_t random)
 		at -= g->peers[i].weight;
 	}
 	return -ENOENT;
+}
+
+/*
+ * Weighted round robin: with each call everyone's credit grows by its weight, and the one with the most gets the
+ * call and pays for all of them. So shares are right after few calls, not only on average. The first of a round, when
+ * nobody has credit, is drawn: LACs that were started together do not all begin with the same peer.
+ */
+static int by_weight(struct vpdn_usages *u, const struct vpdn_group *g, uint64_t set, uint32_t random)
+{
+	struct vpdn_usage *x[VPDN_PEERS_MAX] = { NULL };
+	uint64_t sum = vpdn_peer_weights(g, set);
+	bool round = false;
+	int best = -ENOENT;
+
+	for (size_t i = 0; i < g->n_peers; i++) {
+		if (!(set >> i & 1))
+			continue;
+		x[i] = vpdn_usage_get(u, VPDN_USAGE_PEER, g->name, &g->peers[i]);
+		if (!x[i])
+			return by_random(g, set, sum, random);
+		round = round || x[i]->credit;
+	}
+	for (size_t i = 0; i < g->n_peers; i++) {
+		if (!x[i])
+			continue;
+		x[i]->credit += g->peers[i].weight;
+		if (best < 0 || x[i]->credit > x[best]->credit)
+			best = (int)i;
+	}
+	if (!round)
+		best = by_random(g, set, sum, random);
+	x[best]->credit -= (int64_t)sum;
+	return best;
 }
 
 /* Every bit of the result depends on every bit of h (the finalizer of SplitMix64). */
@@ -242,13 +275,13 @@ static int by_bundle(const struct vpdn_group *g, uint64_t set, uint64_t bundle)
 	return chosen;
 }
 
-int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
+int vpdn_peer_choose(struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
 		     const uint64_t *bundle)
 {
 	uint64_t set = vpdn_peer_next(u, g, tried, now_ms);
 
 	if (set)
-		return bundle ? by_bundle(g, set, *bundle) : by_random(g, set, random);
+		return bundle ? by_bundle(g, set, *bundle) : by_weight(u, g, set, random);
 	for (size_t i = 0; i < g->n_peers; i++)
 		if (!(tried >> i & 1))
 			return -EUSERS;

@@ -30,6 +30,7 @@ struct vpdn_usage {
 	uint32_t sessions;		/* being placed or up */
 	uint64_t dead_until_ms;		/* CLOCK_MONOTONIC; 0: not dead */
 	uint64_t placed, failed;	/* calls, since vpdnd's start */
+	int64_t credit;			/* of a peer: what its weight has earned it, less the calls it got; see vpdn_peer_choose() */
 };
 RB_HEAD(vpdn_usages, vpdn_usage);
 
@@ -68,11 +69,11 @@ uint64_t vpdn_peer_next(const struct vpdn_usages *u, const struct vpdn_group *g,
 uint64_t vpdn_peer_weights(const struct vpdn_group *g, uint64_t set);
 
 /*
- * Chooses one of vpdn_peer_next() by weight, with `random` deciding; or, for a link of a multilink
+ * Chooses one of vpdn_peer_next() in turns by weight, with `random` deciding who begins; or, for a link of a multilink
  * bundle, with the hash *bundle, so that all links of a bundle get the same peer. The index in g->peers;
  * -ENOENT: all were tried; -EUSERS: those left are full or draining.
  */
-int vpdn_peer_choose(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
+int vpdn_peer_choose(struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms, uint32_t random,
 		     const uint64_t *bundle);
 
 #endif

@@ -32,6 +32,7 @@ static void lowest_priority_first_then_failover(void **state)
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 7, NULL), 1);
 	assert_int_equal(vpdn_peer_choose(&u, g, 1 << 1, 1000, 7, NULL), 0);
 	assert_int_equal(vpdn_peer_choose(&u, g, 3, 1000, 7, NULL), -ENOENT);
+	vpdn_usage_prune(&u, NULL);
 	vpdn_config_put(c);
 }
 
@@ -50,6 +51,46 @@ static void weights_share_the_calls(void **state)
 	assert_int_equal(got[0], 100);
 	assert_int_equal(got[1], 300);
 	assert_int_equal(got[2], 0);
+	vpdn_usage_prune(&u, NULL);
+	vpdn_config_put(c);
+}
+
+/* Shares are right in every window of calls, also when one is away for some of them; who begins is by chance. */
+static void weights_share_few_calls(void **state)
+{
+	struct vpdn_config *c = config(LNS_GROUP("initiate-to \"192.0.2.2\" { weight = 5 }\n"
+						 "initiate-to \"192.0.2.3\" { weight = 3 }\n"
+						 "initiate-to \"192.0.2.4\" { weight = 2 }\n"));
+	const struct vpdn_group *g = TAILQ_FIRST(&c->groups);
+	struct vpdn_usages u;
+	unsigned int first[3] = { 0 };
+
+	(void)state;
+	for (uint32_t begin = 0; begin < 10; begin++) {
+		unsigned int got[3] = { 0 };
+		int i;
+
+		RB_INIT(&u);
+		for (unsigned int call = 1; call <= 300; call++) {
+			i = vpdn_peer_choose(&u, g, 0, 1000, begin, NULL);
+			got[i]++;
+			if (call == 1)
+				first[i]++;
+			for (size_t k = 0; k < 3; k++)
+				assert_true(10 * got[k] + 10 >= call * g->peers[k].weight && 10 * got[k] <= call * g->peers[k].weight + 10);
+		}
+		for (unsigned int call = 0; call < 100; call++)
+			assert_int_not_equal(vpdn_peer_choose(&u, g, 1, 1000, begin, NULL), 0);
+		/* Who comes back gets no more than its share. */
+		memset(got, 0, sizeof(got));
+		for (unsigned int call = 0; call < 100; call++)
+			got[vpdn_peer_choose(&u, g, 0, 1000, begin, NULL)]++;
+		assert_in_range(got[0], 49, 51);
+		vpdn_usage_prune(&u, NULL);
+	}
+	assert_int_equal(first[0], 5);
+	assert_int_equal(first[1], 3);
+	assert_int_equal(first[2], 2);
 	vpdn_config_put(c);
 }
 
@@ -186,7 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lowest_priority_first_then_failover),
-		cmocka_unit_test(weights_share_the_calls),
+		cmocka_unit_test(weights_share_the_calls), cmocka_unit_test(weights_share_few_calls),
 		cmocka_unit_test(the_dead_come_last),
 		cmocka_unit_test(limits_are_kept),
 		cmocka_unit_test(the_drained_get_nothing),
