@@ -15,6 +15,7 @@ import signal
 
 import pytest
 
+import choice as choice_roles
 import dialout as dialout_roles
 import labnet
 import leaks
@@ -160,3 +161,16 @@ def dialin(lab):
         before = tuple(leaks.count(role.node, role.daemons()) for role in started)
         return Dialin(lab, started[1], started[0], access, core, before)
     return make
+
+
+@pytest.fixture
+def choice(lab):
+    """make(conf, lns addresses) starts a LAC and scripted LNSs; see choice.Choice."""
+    made = []
+
+    def make(conf, lns=(labnet.Topology.LNS,), **lac):
+        made.append(choice_roles.Choice(lab, conf, lns, **lac))
+        return made[-1]
+    yield make
+    for net in made:
+        net.close()

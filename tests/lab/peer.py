@@ -8,18 +8,20 @@ whatever its ICCN claims. As there, nothing happens outside run().
 
 import hashlib
 import os
+import select
 import socket
 import struct
+import threading
 import time
 
 import decode
-from subscriber import CHAP, Line, Subscriber, pack_options
+from subscriber import CHAP, PAP, Line, Subscriber, pack_options
 from waiting import DEFAULT_TIMEOUT
 
 NUMBERS = {name: number for number, name in decode.MESSAGES.items()}
 SCCRQ, SCCRP, SCCCN, STOPCCN = (NUMBERS[name] for name in ("SCCRQ", "SCCRP", "SCCCN", "StopCCN"))
-OCRQ, OCRP, OCCN, ICRQ, ICCN, CDN, WEN, SLI = (NUMBERS[name] for name in (
-    "OCRQ", "OCRP", "OCCN", "ICRQ", "ICCN", "CDN", "WEN", "SLI"))
+OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN, WEN, SLI = (NUMBERS[name] for name in (
+    "OCRQ", "OCRP", "OCCN", "ICRQ", "ICRP", "ICCN", "CDN", "WEN", "SLI"))
 MANDATORY = 0x8000
 TUNNEL = 4242
 
@@ -47,11 +49,11 @@ class Peer(Line):
         """secret: of tunnel authentication, none when empty."""
         udp = node.socket(socket.AF_INET, socket.SOCK_DGRAM)
         udp.bind((local, decode.L2TP_PORT))
-        udp.connect((remote, decode.L2TP_PORT))
         super().__init__(node, [udp])
         self.ends = remote, local
+        self.remote = remote, decode.L2TP_PORT
         self.name, self.secret = name, secret
-        self.tunnel = 0                 # the other side's id
+        self.tunnel, self.number = 0, TUNNEL    # the other side's id, and ours
         self.ns = self.nr = 0
         self.messages = []
 
@@ -79,7 +81,7 @@ class Peer(Line):
     def introduction(self):
         """AVPs of a SCCRQ or SCCRP."""
         return [avp(2, b"\1\0"), avp(7, self.name.encode()), avp(3, u32(3)), avp(4, u32(3)),
-                avp(9, u16(TUNNEL)), avp(10, u16(8))]
+                avp(9, u16(self.number)), avp(10, u16(8))]
 
     def response(self, kind, challenge):
         """The Challenge Response AVP of a message of this kind (RFC 2661 5.1.1)."""
@@ -119,7 +121,7 @@ class Peer(Line):
     # The line that its subscribers are behind
 
     def send(self, packet):
-        self.sockets[0].send(packet)
+        self.sockets[0].sendto(packet, self.remote)
 
     def parse(self, packet, time_):
         return decode.parse_l2tp(packet, time_, *self.ends)
@@ -141,6 +143,81 @@ class Peer(Line):
         """The frame in a data message without sequence numbers and padding, its protocol field whole."""
         data = packet[8 if packet[0] & 0x40 else 6:].removeprefix(b"\xff\x03")
         return b"\0" + data if data and data[0] & 1 else data
+
+
+class Lns(Peer):
+    """An LNS that answers by itself, in a thread of its own: takes all tunnels and calls, but for what it is told to refuse.
+
+    It has a call's subscriber told that its credentials are good, and goes no further.
+    """
+
+    def __init__(self, node, local, remote, tunnel=None, call=None, **options):
+        """tunnel, call: the result (RFC 2661 section 4.4.2) with which they are refused, as (result, error); None: taken."""
+        super().__init__(node, local, remote, name="LNS", **options)
+        self.refuse_tunnel, self.refuse_call = tunnel, call
+        self.answers = {"SCCRQ": self.answer_tunnel, "ICRQ": self.answer_call, "ICCN": self.welcome}
+        self.tunnels = {}               # {our id: (the other side's, Ns, Nr, where it is)}
+        self.sessions = {}              # {our id: (tunnel and session id of the other side)}
+        self.closing = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while not self.closing.is_set():
+            if select.select(self.sockets, (), (), 0.1)[0]:
+                packet, sender = self.sockets[0].recvfrom(2048)
+                parsed = self.parse(packet, time.monotonic())
+                if isinstance(parsed, decode.Control):
+                    self.take(parsed, packet, sender)
+
+    def close(self):
+        self.closing.set()
+        self.thread.join()
+        super().close()
+
+    def take(self, parsed, packet, sender):
+        """Answer a message of any tunnel; the first ones do not bear our id yet."""
+        if parsed.tunnel:
+            self.number = parsed.tunnel
+        else:
+            theirs = int.from_bytes(parsed.value(9), "big")
+            self.number = next((ours for ours, (tunnel, _, _, where) in self.tunnels.items()
+                                if (tunnel, where) == (theirs, sender)), TUNNEL + len(self.tunnels))
+            self.tunnels.setdefault(self.number, (theirs, 0, 0, sender))
+        self.tunnel, self.ns, self.nr, self.remote = self.tunnels[self.number]
+        known = len(self.messages)
+        self.deliver(packet)
+        for message in self.messages[known:]:
+            if message.message in self.answers:
+                self.answers[message.message](message)
+        self.tunnels[self.number] = self.tunnel, self.ns, self.nr, self.remote
+
+    @staticmethod
+    def result(refused):
+        """The Result Code AVP of a StopCCN or CDN."""
+        return avp(1, b"".join(map(u16, refused)))
+
+    def answer_tunnel(self, request):
+        if self.refuse_tunnel:
+            self.say(STOPCCN, avp(9, u16(self.number)), self.result(self.refuse_tunnel))
+            return
+        self.say(SCCRP, *self.introduction(), *([self.response(SCCRP, request.value(11)), avp(11, os.urandom(16))]
+                                                if self.secret else []))
+
+    def answer_call(self, request):
+        session, theirs = len(self.sessions) + 1, int.from_bytes(request.value(14), "big")
+        self.sessions[session] = self.tunnel, theirs
+        if self.refuse_call:
+            self.say(CDN, self.result(self.refuse_call), avp(14, u16(session)), session=theirs)
+        else:
+            self.say(ICRP, avp(14, u16(session)), session=theirs)
+
+    def welcome(self, message):
+        """The CHAP Success or PAP Authenticate-Ack that the proxied credentials are worth."""
+        text = b"welcome"
+        protocol, code, body = (PAP, 2, bytes((len(text),)) + text) if message.value(29) == u16(3) else (CHAP, 3, text)
+        frame = b"\xff\x03" + u16(protocol) + bytes((code, message.value(32)[1])) + u16(4 + len(body)) + body
+        self.send(struct.pack("!HHHH", 0x4002, 8 + len(frame), *self.sessions[message.session]) + frame)
 
 
 class Call(Subscriber):

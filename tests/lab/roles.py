@@ -98,21 +98,25 @@ def replaced(text, changes):
     return text
 
 
-def start_lac(lab, changes=None, options="", settings="", extra="", template=None):
+def start_lac(lab, changes=None, options="", settings="", extra="", template=None, conf=None, pppoe=""):
     """The LAC of configs/lac-pppoe.
 
     changes: further replacements in vpdn.conf; settings: lines added to its group;
     extra: text added to its end; options: further pppd options of the template;
-    template: replacements in its file.
+    template: replacements in its file; conf: another vpdn.conf, whole, in place of the sample's;
+    pppoe: further options of pppoe-server.
     """
     node, role = lab.lac, Role(lab.lac)
-    conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
-                         {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
-    conf = replaced(conf, changes or {}).rstrip().removesuffix("}")
-    node.write("/etc/vpdn/vpdn.conf", f"{conf}\t{settings}\n}}\n{extra}")
+    if conf is None:
+        conf = labnet.sample("lac-pppoe/etc/vpdn/vpdn.conf",
+                             {SAMPLE_LNS: lab.LNS, f'"{SAMPLE_LAC}"': f'"{lab.LAC}"'})
+        conf = replaced(conf, changes or {}).rstrip().removesuffix("}")
+        conf = f"{conf}\t{settings}\n}}\n{extra}"
+    node.write("/etc/vpdn/vpdn.conf", conf)
     node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", template or {}) +
                "lcp-restart 1\ndebug\n" + options)
-    node.write("/etc/vpdn/pppoe-server/eth1", labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {}))
+    node.write("/etc/vpdn/pppoe-server/eth1",
+               labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {'-C LAC"': f'-C LAC {pppoe}"'}))
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-pppoe/etc/xl2tpd/xl2tpd.conf", {}))
     node.write("/etc/ppp/chap-secrets", labnet.sample("lac-pppoe/chap-secrets", {}))
     node.write("/etc/ppp/pap-secrets", labnet.sample("lac-pppoe/chap-secrets", {}))
@@ -121,6 +125,8 @@ def start_lac(lab, changes=None, options="", settings="", extra="", template=Non
     role.start_template("access")
     role.pppoe = start_unit(node, "vpdn-pppoe-server@", "eth1")
     node.await_packet_socket()
+    # The last that it opens is the pipe by which it hears of signals.
+    await_condition(lambda: role.pppoe.descriptors().get("pipe"), "pppoe-server to be ready")
     return role
 
 

@@ -136,7 +136,7 @@ class Subscriber:
         self.access, self.user, self.password = access, user, password
         self.auth, self.restart, self.service, self.vendor_tag = auth, restart, service, vendor_tag
         self.conf_req = conf_req
-        self.mac = b"\x02\x00\x00\x00\x02" + bytes((number,))
+        self.mac = b"\x02\x00\x00\x00" + struct.pack("!H", 0x200 + number)
         self.server = BROADCAST
         self.session = 0
         self.state = "idle"

@@ -216,20 +216,6 @@ def test_lns_unreachable(lab, how):
     assert leaks.l2tp_counts(lab.lac)[1] == 0
 
 
-def test_lns_failover(dialin):
-    """A silent first LNS: the second takes the call, with the same captured credentials."""
-    net = dialin(lac={"changes": {
-        f'initiate-to "{Topology.LNS}" {{\n\t\tpriority = 1': f'initiate-to "{Topology.LNS2}" {{\n\t\tpriority = 1',
-        '# initiate-to "192.0.2.3" { priority = 2 }': f'initiate-to "{Topology.LNS}" {{ priority = 2 }}'},
-        "settings": "connect-timeout = 3"})
-    mute = net.lab.lns2.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    mute.bind((net.lab.LNS2, 1701))
-    roles.dial(net.lab)
-    net.lab.client.ping(ADDRESS)
-    assert len(ppp_packets(net.access, protocol="CHAP", code="Success")) == 1
-    assert_lcp_was_forced(net)
-
-
 def test_two_subscribers_one_tunnel(dialin):
     """The second call shares the first's tunnel, and outlives it."""
     net = dialin(lns={"secrets": OTHER_SECRETS})
