@@ -136,9 +136,10 @@ endif
 $(B)/tests/%: $(B)/tests/%.o $(DIALER) $(DAEMON) $(LIB)
 	$(call show,LD,$@) $(ld) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS)
 
-$(B)/tests/fuzz/fuzz_xl2tpd_module: $(xl2tpd_objs)
-$(B)/tests/fuzz/fuzz_xl2tpd_module.o: INC = -I$(HOOK_INC)/xl2tpd
-$(B)/tests/fuzz/fuzz_xl2tpd_module.o: | $(xl2tpd_objs)		# which bring the header
+module_tests := $(B)/tests/fuzz/fuzz_xl2tpd_module $(B)/tests/unit/test_module_tunnels
+$(module_tests): $(xl2tpd_objs)
+$(module_tests:%=%.o): INC = -I$(HOOK_INC)/xl2tpd
+$(module_tests:%=%.o): | $(xl2tpd_objs)				# which bring the header
 
 # The load generator of the bench; the help in it is the file README.
 bench-tools: ready $(B)/bench/vpdn-load

@@ -182,12 +182,15 @@ static void cleared_cause(struct vpdn_call *call, const struct vpdn_ipc_msg *m, 
 	struct vpdn_counters *n = &call->d->counters;
 	char text[VPDN_REASON_MAX], addr[INET_ADDRSTRLEN];
 	uint8_t stage = 0;
+	uint32_t err = 0;
 
 	inet_ntop(AF_INET, &call->peer, addr, sizeof(addr));
 	switch (call->kind) {
 	case VPDN_DIALIN_LAC:
 		vpdn_call_cleared_text(m, text, sizeof(text));
-		vpdn_call_set_cause(call, 0, 0, call->connected_ms ? &n->ended_peer : retry ? &n->rejected_no_peer : &n->rejected_by_peer,
+		vpdn_ipc_get_u32(m, VPDN_TLV_ERRNO, &err);
+		vpdn_call_set_cause(call, 0, 0, call->connected_ms ? &n->ended_peer : err == EUSERS || err == EDQUOT ? &n->rejected_limit :
+				    retry ? &n->rejected_no_peer : &n->rejected_by_peer,
 				    "%s%s%s%s", asking ? "LNS " : "", asking ? addr : "", asking ? ": " : "", text);
 		break;
 	case VPDN_DIALOUT_LAC:
@@ -231,10 +234,12 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		return vpdn_call_step(call, VPDN_EV_CLEARED);
 	vpdn_call_say(call, LOG_NOTICE, "no call: %s", vpdn_call_cleared_text(m, text, sizeof(text)));
 	vpdn_trace_add(&call->trace, "%s", call->cause.text);
-	call->of_peer->failed++;
-	/* What this host could not do says nothing of the peer. */
-	if (stage == VPDN_STAGE_TUNNEL && !vpdn_ipc_has(m, VPDN_TLV_ERRNO))
-		peer_dead(call);
+	/* What this host could not, or may not, do says nothing of the peer. */
+	if (!vpdn_ipc_has(m, VPDN_TLV_ERRNO)) {
+		call->of_peer->failed++;
+		if (stage == VPDN_STAGE_TUNNEL)
+			peer_dead(call);
+	}
 	return vpdn_call_step(call, retry ? VPDN_EV_RETRY : VPDN_EV_CLEARED);
 }
 

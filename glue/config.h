@@ -44,7 +44,7 @@ struct vpdn_peer {
 	uint32_t priority;	/* lowest first */
 	uint32_t weight;	/* share among equals, >= 1 */
 	uint32_t limit;		/* sessions; 0: none */
-	uint32_t tunnel_limit;	/* tunnels; 0: none */
+	uint32_t tunnel_limit;	/* tunnels that we open; 0: none */
 	/* Of tunnels to it; never NULL, but the group's where nothing else is said. */
 	char *local_name;
 	bool tunnel_auth;
@@ -142,6 +142,9 @@ struct vpdn_group {
 	/* request-dialin, request-dialout */
 	struct vpdn_peer *peers;
 	size_t n_peers;
+	uint32_t tunnel_limit;		/* tunnels to all of them; 0: none */
+	uint32_t tunnel_sessions;	/* in one of them, before another is opened; 0: no limit */
+	bool tunnel_own;		/* none but tunnels that were opened for this group is used */
 	struct in_addr source_ip;	/* INADDR_ANY: as the routing says */
 	uint32_t connect_timeout_s;
 	/* request-dialin */

@@ -56,6 +56,9 @@ static int check_belongings(cfg_t *sec, const struct vpdn_group *g)
 		{ "initiate-to", "request-dialin or request-dialout", g->requests },
 		{ "source-ip", "request-dialin or request-dialout", g->requests },
 		{ "connect-timeout", "request-dialin or request-dialout", g->requests },
+		{ "tunnel-limit", "request-dialin or request-dialout", g->requests },
+		{ "tunnel-sessions", "request-dialin or request-dialout", g->requests },
+		{ "tunnel-share", "request-dialin or request-dialout", g->requests },
 		{ "ip-pool", "accept-dialin", g->accepts & VPDN_ACCEPTS_DIALIN },
 		{ "lcp-renegotiation", "accept-dialin", g->accepts & VPDN_ACCEPTS_DIALIN },
 	};
@@ -64,6 +67,13 @@ static int check_belongings(cfg_t *sec, const struct vpdn_group *g)
 		if (!rules[i].belongs && cfg_size(sec, rules[i].key))
 			return vpdn_parse_fail(sec, "vpdn-group %s: %s belongs to a group with %s", g->name, rules[i].key, rules[i].blocks);
 	return 0;
+}
+
+static bool is_true(cfg_t *sec, const char *key)
+{
+	const char *s = cfg_getstr(sec, key);
+
+	return s && !strcmp(s, "true");
 }
 
 static int build_peers(cfg_t *sec, struct vpdn_group *g)
@@ -86,17 +96,14 @@ static int build_peers(cfg_t *sec, struct vpdn_group *g)
 		p->weight = vpdn_parse_u32(to, "weight", 1);
 		p->limit = vpdn_parse_u32(to, "limit", 0);
 		p->port = (uint16_t)vpdn_parse_u32(to, "port", VPDN_L2TP_PORT);
+		p->tunnel_limit = vpdn_parse_u32(to, "tunnel-limit", 0);
 	}
 	vpdn_parse_ip4(sec, "source-ip", &g->source_ip);
 	g->connect_timeout_s = vpdn_parse_u32(sec, "connect-timeout", 10);
+	g->tunnel_limit = vpdn_parse_u32(sec, "tunnel-limit", 0);
+	g->tunnel_sessions = vpdn_parse_u32(sec, "tunnel-sessions", 0);
+	g->tunnel_own = cfg_getstr(sec, "tunnel-share") && !is_true(sec, "tunnel-share");
 	return 0;
-}
-
-static bool is_true(cfg_t *sec, const char *key)
-{
-	const char *s = cfg_getstr(sec, key);
-
-	return s && !strcmp(s, "true");
 }
 
 static int build_request_dialin(struct vpdn_config *c, cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)

@@ -395,7 +395,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		STR("protocol"), STRS("terminate-from"), STRS("source"), NAMED("dial", dial, NULL), CFG_END()
 	};
 	cfg_opt_t initiate[] = {
-		STR("priority"), STR("weight"), STR("limit"), STR("port"), STR("local-name"), STR("source-ip"),
+		STR("priority"), STR("weight"), STR("limit"), STR("port"), STR("tunnel-limit"), STR("local-name"), STR("source-ip"),
 		STR("tunnel-password"), STR("tunnel-authentication"), CFG_END()
 	};
 	cfg_opt_t pool[] = { STR("local"), STR("first"), STR("last"), CFG_END() };
@@ -405,6 +405,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		NAMED("initiate-to", initiate, on_initiate_to),
 		STR("local-name"), STR("source-ip"), STR("tunnel-password"), STR("tunnel-authentication"),
 		STR("hidden"), STR("idle-timeout"), STR("hello"), STR("connect-timeout"), STR("limit"),
+		STR("tunnel-limit"), STR("tunnel-sessions"), STR("tunnel-share"),
 		STR("lcp-renegotiation"), SINGLE("ip-pool", pool),
 		CFG_END()
 	};

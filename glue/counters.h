@@ -17,7 +17,7 @@
 	X(failed_over, "calls placed again at another")					\
 	X(rejected_source, "refused: by a source of authorization, or without it")	\
 	X(rejected_no_l2tp, "refused: xl2tpd is not connected")				\
-	X(rejected_limit, "refused: session limit")					\
+	X(rejected_limit, "refused: limit of sessions or tunnels")					\
 	X(rejected_no_peer, "refused: no LNS reached")					\
 	X(rejected_by_peer, "refused: by the LNS")					\
 	X(rejected_time, "refused: no answer within the time credentials are held")	\

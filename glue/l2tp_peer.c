@@ -210,6 +210,19 @@ static void put_dial(struct vpdn_ipc_builder *b, const struct vpdn_call *call, c
 	put_u32(b, VPDN_TLV_FRAMING_TYPE, ask, g->framing);
 }
 
+/* Which tunnels a call may use; what is not said is not limited. */
+static void put_limits(struct vpdn_ipc_builder *b, const struct vpdn_group *g, const struct vpdn_peer *peer)
+{
+	if (peer->tunnel_limit)
+		vpdn_ipc_put_u32(b, VPDN_TLV_TUNNEL_LIMIT, peer->tunnel_limit);
+	if (g->tunnel_limit)
+		vpdn_ipc_put_u32(b, VPDN_TLV_GROUP_TUNNEL_LIMIT, g->tunnel_limit);
+	if (g->tunnel_sessions)
+		vpdn_ipc_put_u32(b, VPDN_TLV_TUNNEL_SESSIONS, g->tunnel_sessions);
+	if (g->tunnel_own)
+		vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_OWN, 1);
+}
+
 int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,
 		    const struct vpdn_ipc_msg *ask)
 {
@@ -228,6 +241,7 @@ int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const str
 	if (peer->source_ip.s_addr != INADDR_ANY)
 		vpdn_ipc_put_ip4(&b, VPDN_TLV_SOURCE_IP, peer->source_ip);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_TIMEOUT_MS, timeout_ms);
+	put_limits(&b, g, peer);
 	if (dialin)
 		put_subscriber(&b, call, ask);
 	else

@@ -274,7 +274,12 @@ enum vpdn_dial_failure {
 	X(RUN_AS,		124, text,  "user for an exec dialer's command")			\
 	X(MTU,			125, u16,   "of an access network: above 1492 asks for RFC 4638, octets")	\
 	X(WAIT_REPORT,		126, u8,    "1: an exec dialer's command says on fd 3 when the line is up, or why it is not") \
-	X(COUNTER,		127, list,  "a counter: its number (u16) and value (u64)")
+	X(COUNTER,		127, list,  "a counter: its number (u16) and value (u64)") \
+	/* which tunnel a call that is placed may use; absent: no limit, and any that suits */	\
+	X(TUNNEL_LIMIT,		128, u32,   "tunnels that we open for the group to this peer at most")	\
+	X(GROUP_TUNNEL_LIMIT,	129, u32,   "tunnels that we open for the group at most")		\
+	X(TUNNEL_SESSIONS,	130, u32,   "sessions in one tunnel at most")				\
+	X(TUNNEL_OWN,		131, u8,    "1: only a tunnel that was opened for this group")
 
 /*
  * Counters (TLV COUNTER): X(name, number, of what, "what it counts"). A tunnel has those of its control channel (RFC 2661 5.8; each

@@ -222,7 +222,7 @@ static void ask(struct vpdn_ref_call *c)
 static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m)
 {
 	const uint8_t *p;
-	uint8_t auth = 0, hidden = 0;
+	uint8_t auth = 0, hidden = 0, own = 0;
 	uint16_t port = 0;
 	size_t len;
 
@@ -243,6 +243,11 @@ static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m
 	vpdn_ipc_get_u32(m, VPDN_TLV_HELLO_S, &want->hello_s);
 	vpdn_ipc_get_u8(m, VPDN_TLV_HIDDEN, &hidden);
 	want->hidden = hidden;
+	vpdn_ipc_get_u8(m, VPDN_TLV_TUNNEL_OWN, &own);
+	want->own = own;
+	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_SESSIONS, &want->sessions);
+	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_LIMIT, &want->peer_tunnels);
+	vpdn_ipc_get_u32(m, VPDN_TLV_GROUP_TUNNEL_LIMIT, &want->group_tunnels);
 	want->port = port == L2TP_PORT ? 0 : htons(port);
 	return 0;
 }
@@ -254,8 +259,10 @@ static void place_failed(uint32_t ref, int rc)
 
 	vpdn_end_init(&end);
 	end.by = L2TP_BY_US;
-	snprintf(end.text, sizeof(end.text), "call not placed: %s", strerror(-rc));
-	vpdn_core->log(LOG_ERR, "vpdn: %s\n", end.text);
+	snprintf(end.text, sizeof(end.text), "call not placed: %s",
+		 rc == -EUSERS ? "no further tunnel to this peer is allowed (tunnel-limit), and those there are cannot take it" :
+		 rc == -EDQUOT ? "no further tunnel of this vpdn-group is allowed (tunnel-limit)" : strerror(-rc));
+	vpdn_core->log(rc == -EUSERS || rc == -EDQUOT ? LOG_NOTICE : LOG_ERR, "vpdn: %s\n", end.text);
 	send_cleared(ref, VPDN_STAGE_TUNNEL, &end, -rc);
 }
 

@@ -156,9 +156,15 @@ struct vpdn_tunnel_want {
 	struct in_addr peer, source;
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s, hello_s;
+	bool own;			/* only a tunnel that we opened for this group */
+	uint32_t sessions;		/* in one tunnel at most; 0: no limit */
+	uint32_t peer_tunnels, group_tunnels;	/* of this group at most, to this peer and in all; 0: no limit */
 };
 
-/* A tunnel like that, ours that is open or opening or the peer's that is open, or a new one. NULL and *err = -errno. */
+/*
+ * A tunnel like that, ours that is open or opening or the peer's that is open, or a new one. NULL and *err = -errno; -EUSERS, -EDQUOT:
+ * peer_tunnels or group_tunnels are open.
+ */
 struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err);
 struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid);
 /* The block that takes calls of this kind (enum vpdn_accepts) in the tunnel. NULL: none. */

@@ -2,7 +2,8 @@
 /*
  * tunnels.c - tunnels of vpdn-groups: those opened for placed calls, and those accepted from peers.
  *
- * A placed call uses any tunnel with that peer that has our name and secret, whoever opened it, or makes one. A tunnel without
+ * A placed call uses any tunnel with that peer that has our name and secret, whoever opened it, or makes one, as far as the group's
+ * limits let it. A tunnel without
  * sessions is closed with StopCCN result 1 after the group's idle time; one that is not up yet at once. Every change goes to vpdnd
  * as L2TP_TUNNEL_STATE. The control connection itself (RFC 2661 5.1, 5.5, 5.8) is xl2tpd's.
  * Owns the tunnels; a call's owner is calls.c or calls_in.c.
@@ -209,7 +210,8 @@ static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, co
 static bool usable(const struct vpdn_tunnel *t, const struct vpdn_tunnel_want *want)
 {
 	return !t->closing && (t->up || t->outgoing) && (!t->outgoing || t->port == want->port) &&
-	       (!want->source.s_addr || t->source.s_addr == want->source.s_addr) && !strcmp(t->secret, want->secret);
+	       (!want->source.s_addr || t->source.s_addr == want->source.s_addr) && !strcmp(t->secret, want->secret) &&
+	       (!want->sessions || t->sessions < want->sessions) && (!want->own || (t->outgoing && !strcmp(t->group, want->group)));
 }
 
 /* The first usable one of the group, else of any. */
@@ -233,6 +235,24 @@ static struct vpdn_tunnel *find_usable(const struct vpdn_tunnel_want *want)
 	return NULL;
 }
 
+/* 0, or why the group may not open another one. */
+static int may_open(const struct vpdn_tunnel_want *want)
+{
+	uint32_t of_peer = 0, of_group = 0;
+	const struct vpdn_tunnel *t;
+
+	if (!want->peer_tunnels && !want->group_tunnels)
+		return 0;
+	TAILQ_FOREACH(t, &tunnels, link) {
+		if (t->closing || !t->outgoing || strcmp(t->group, want->group))
+			continue;
+		of_group++;
+		of_peer += t->peer.s_addr == want->peer.s_addr && t->port == want->port;
+	}
+	return want->peer_tunnels && of_peer >= want->peer_tunnels ? -EUSERS :
+	       want->group_tunnels && of_group >= want->group_tunnels ? -EDQUOT : 0;
+}
+
 struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err)
 {
 	struct l2tp_tunnel_params params;
@@ -241,6 +261,9 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 
 	if (t)
 		return t;
+	*err = may_open(want);
+	if (*err)
+		return NULL;
 	t = tunnel_new(want->group, want->local_name, want->secret);
 	if (!t) {
 		*err = -ENOMEM;

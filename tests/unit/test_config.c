@@ -112,6 +112,8 @@ static void request_group_and_defaults(void **state)
 	assert_int_equal(g->peers[0].priority, 1);
 	assert_int_equal(g->peers[0].weight, 1);
 	assert_int_equal(g->peers[0].limit, 0);
+	assert_int_equal(g->peers[0].tunnel_limit + g->tunnel_limit + g->tunnel_sessions, 0);
+	assert_false(g->tunnel_own);
 	gethostname(host, sizeof(host) - 1);
 	assert_string_equal(g->local_name, host);
 	assert_true(c->has_secrets);
@@ -198,7 +200,8 @@ static void a_peer_may_differ_from_its_group(void **state)
 		"vpdn-group a {\n" REQUEST "local-name = LAC source-ip = \"192.0.2.1\"\n"
 		"initiate-to \"192.0.2.2\" { }\n"
 		"initiate-to \"192.0.2.3\" { local-name = OTHER source-ip = \"192.0.2.9\" tunnel-password = p3 }\n"
-		"initiate-to \"192.0.2.4\" { tunnel-authentication = false }\n" SECRET "}\n"
+		"initiate-to \"192.0.2.4\" { tunnel-authentication = false tunnel-limit = 3 }\n" SECRET
+		"tunnel-limit = 5 tunnel-sessions = 7 tunnel-share = false\n}\n"
 		"vpdn-group b {\n request-dialin { protocol = l2tp dnis = 1 }\n"
 		"initiate-to \"192.0.2.2\" { tunnel-password = p2 }\n initiate-to \"192.0.2.3\" { }\n tunnel-authentication = false\n}\n"
 		"vpdn-group c {\n request-dialin { protocol = l2tp dnis = 2 }\n initiate-to \"192.0.2.2\" { tunnel-password = p }\n}\n");
@@ -214,6 +217,11 @@ static void a_peer_may_differ_from_its_group(void **state)
 	assert_int_equal(p[1].source_ip.s_addr, inet_addr("192.0.2.9"));
 	assert_false(p[2].tunnel_auth);
 	assert_null(p[2].tunnel_password);
+	assert_int_equal(p[2].tunnel_limit, 3);
+	assert_int_equal(vpdn_config_group(c, "a")->tunnel_limit, 5);
+	assert_int_equal(vpdn_config_group(c, "a")->tunnel_sessions, 7);
+	assert_true(vpdn_config_group(c, "a")->tunnel_own);
+	assert_false(vpdn_config_group(c, "b")->tunnel_own);
 	p = vpdn_config_group(c, "b")->peers;
 	assert_true(p[0].tunnel_auth);
 	assert_string_equal(p[0].tunnel_password, "p2");
@@ -397,6 +405,7 @@ static void mistakes(void **state)
 		{ "search-order = { domain, domain }\n", 1, "twice", "once" },
 		{ "sources = { local, ldap }\n", 1, "ldap", "local, http, radius" },
 		{ "sources = { local, local }\n", 1, "twice", "once" },
+		{ "vpdn-group a {\n" ACCEPT SECRET "tunnel-share = true\n}\n", 5, "tunnel-share", "request-dialin" },
 		{ "aaa-failure = maybe\n", 1, "maybe", "open, closed" },
 		{ "vpdn-group a {\n lcp-renegotiation = sometimes\n}\n", 2, "sometimes", "always, on-mismatch, never" },
 		{ "vpdn-group a {\n" REQUEST TO SECRET "lcp-renegotiation = never\n}\n", 6, "lcp-renegotiation", "accept-dialin" },

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test_failover.c - a call that its LNS gives up when pppd was told already to hand the channel over: it goes to the next one
- * with the same data, and the subscriber is disconnected when there is none. A whole daemon, as in test_vpdnd_ipc.c.
+ * with the same data, and the subscriber is disconnected when there is none. Limits of tunnels, and what dead LNSs get. A whole
+ * daemon, as in test_vpdnd_ipc.c.
  */
+#define ACCEPT_BLOCKS 0
+#define CONFIG \
+	"dead-time = 1\n" \
+	"vpdn-group corp {\n" \
+	"  request-dialin { protocol = l2tp domain = { \"example.com\" } }\n" \
+	"  initiate-to \"192.0.2.2\" { priority = 1 tunnel-limit = 2 }\n" \
+	"  initiate-to \"192.0.2.3\" { priority = 2 }\n" \
+	"  tunnel-password = \"" SECRET "\"\n" \
+	"  tunnel-limit = 3  tunnel-sessions = 100  tunnel-share = false\n" \
+	"  connect-timeout = 1\n" \
+	"}\n"
 #include "vpdnd_peer.h"
 
 /* The channel that pppd hands over; the call's connection, whose end is the subscriber's. */
@@ -78,7 +90,7 @@ static void the_next_lns_answers_before_the_channel_comes(void **state)
 	/* pppd is not told twice. */
 	expect_quiet(fd);
 	assert_has(COMMAND("show", "session"), "\"state\":\"channel awaited\"");
-	assert_has(COMMAND("show", "group"), "\"failed\":1,\"dead_s\":60");
+	assert_has(COMMAND("show", "group"), "\"failed\":1,\"dead_s\":1");
 	call = hands_over(fd, false);
 	expect_end(fd);
 	expect_end(call);
@@ -169,6 +181,37 @@ static void all_may_go_in_the_middle(void **state)
 	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
 }
 
+/* The module knows the tunnels, so that it counts them; to it only a limit is reached, which says nothing of the LNS. */
+static void limits_of_tunnels(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE);
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+	uint8_t own = 0;
+
+	(void)state;
+	assert_int_equal(u32(VPDN_TLV_TUNNEL_LIMIT), 2);
+	assert_int_equal(u32(VPDN_TLV_GROUP_TUNNEL_LIMIT), 3);
+	assert_int_equal(u32(VPDN_TLV_TUNNEL_SESSIONS), 100);
+	assert_true(vpdn_ipc_get_u8(&m, VPDN_TLV_TUNNEL_OWN, &own) && own == 1);
+	for (int i = 0; i < 2; i++) {
+		vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_CLEARED, 0, 0);
+		vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_STAGE, VPDN_STAGE_TUNNEL);
+		vpdn_ipc_put_u8(&b, VPDN_TLV_BY, VPDN_BY_US);
+		vpdn_ipc_put_u32(&b, VPDN_TLV_ERRNO, i ? EDQUOT : EUSERS);
+		vpdn_ipc_put_text(&b, VPDN_TLV_TEXT, "tunnel-limit");
+		send_msg(l2tp, NULL, 0);
+		if (i)
+			break;
+		ref = placed(l2tp, "192.0.2.3");
+		assert_false(vpdn_ipc_has(&m, VPDN_TLV_TUNNEL_LIMIT));
+	}
+	expect_reject(fd, "tunnel-limit");
+	assert_has(COMMAND("show"), "\"refused: limit of sessions or tunnels\",\"value\":1");
+	assert_has_not(COMMAND("show", "group"), "dead\",");
+	close(l2tp);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
 
 int main(void)
@@ -179,6 +222,7 @@ int main(void)
 		TEST(the_next_lns_answers_before_the_channel_comes),
 		TEST(no_lns_is_left_in_the_middle),
 		TEST(all_may_go_in_the_middle),
+		TEST(limits_of_tunnels),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
