@@ -326,7 +326,7 @@ static void the_default_group_comes_last(void **state)
 	/* A source that says local has decided. */
 	q = about("bob@local.example", "", "");
 	chooses(&q, false, VPDN_VERDICT_LOCAL, "");
-	assert_string_equal(choice.why, "source radius, domain \"local.example\" says so");
+	assert_string_equal(choice.why, "source radius, domain \"local.example\" says so: as written");
 	end();
 }
 
@@ -339,7 +339,7 @@ static void a_source_may_refuse(void **state)
 	KNOWS(radius, { NULL, VPDN_VERDICT_REJECT, 5 });
 	q = about("b\"ob@\x7f.x", "", "");
 	chooses(&q, false, VPDN_VERDICT_REJECT, "");
-	assert_string_equal(choice.why, "source radius, domain \"\\x7f.x\" says so");
+	assert_string_equal(choice.why, "source radius, domain \"\\x7f.x\" says so: as written");
 	end();
 }
 
