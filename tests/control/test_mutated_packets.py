@@ -10,9 +10,9 @@ from conftest import helper
 from xl2tpd_ipc import Node, group
 from xl2tpd_wire import Peer, wait
 
-PACKETS = 1000000           # of both tests together; MUTATED_PACKETS sets another number
+PACKETS = 1000000           # of all tests together; MUTATED_PACKETS sets another number
 SECONDS = 150               # for each test at most
-SEED = os.environ.get("MUTATED_SEED", "1")
+SEEDS = os.environ.get("MUTATED_SEED", "1 7").split()
 GONE = 90                       # 30 s for a half-open tunnel, 31 s for the retransmissions of its StopCCN, and a slow machine
 LOG_MAX = 16 << 20
 RSS_SLACK_KB = 8192
@@ -49,24 +49,24 @@ class Log(threading.Thread):
         self.look()
 
 
-def flood(daemon, name, count):
+def flood(daemon, name, seed, count):
     """Packets from mutate_packets; what it did."""
-    got = subprocess.run([helper("mutate_packets"), str(daemon.port), name, SEED, str(count), str(SECONDS)], stdout=subprocess.PIPE,
+    got = subprocess.run([helper("mutate_packets"), str(daemon.port), name, seed, str(count), str(SECONDS)], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, timeout=SECONDS + 60, text=True)
     assert got.returncode == 0 and daemon.alive(), got.stderr + daemon.text()[-20000:]
     words = got.stdout.split()
     return {word: int(number) for word, number in zip(words[::2], words[1::2])}
 
 
-def check(daemon, name):
+def check(daemon, name, seed):
     log = Log(daemon)
     try:
         # memory is compared with what it was after a first flood: tables, buffers and the log have their size then
-        flood(daemon, name, 40000)
+        flood(daemon, name, seed, 40000)
         wait(lambda: daemon.tunnels() == {}, "the tunnels of the first flood to be gone", GONE)
         before, fds = daemon.rss(), len(os.listdir("/proc/%d/fd" % daemon.process.pid))
-        done = flood(daemon, name, int(os.environ.get("MUTATED_PACKETS", PACKETS)) // 2)
-        print("\n  seed %s: %s" % (SEED, ", ".join("%d %s" % (n, word) for word, n in done.items())))
+        done = flood(daemon, name, seed, int(os.environ.get("MUTATED_PACKETS", PACKETS)) // (2 * len(SEEDS)))
+        print("\n  seed %s: %s" % (seed, ", ".join("%d %s" % (n, word) for word, n in done.items())))
         assert done["tunnels"] >= done["packets"] // 10000 and done["calls"] >= done["packets"] // 500, done
         wait(lambda: daemon.tunnels() == {}, "the tunnels of the flood to be gone", GONE)
         assert log.bad is None, log.bad
@@ -81,12 +81,14 @@ def check(daemon, name):
         assert log.bad is None, log.bad
 
 
-def test_mutated_packets(start):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mutated_packets(start, seed):
     daemon = start(options=OPTIONS, preload=[helper("fake_pppd.so")], env={"FAKE_PPPD": "/no/such/pppd"})
-    check(daemon, "peer")
+    check(daemon, "peer", seed)
 
 
-def test_mutated_packets_of_the_module():
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mutated_packets_of_the_module(seed):
     """Into the module's tunnels, whose groups want no authentication here."""
     tlvs = dict(group(secret=None, idle_s=300, pool=("10.1.0.1", "10.1.0.10", "10.1.255.11")), HELLO_S=3)
     node = Node(groups=[list(tlvs.items())], options="max retries = 1\n")
@@ -114,7 +116,7 @@ def test_mutated_packets_of_the_module():
     for thread in threads:
         thread.start()
     try:
-        check(node.daemon, "LAC")
+        check(node.daemon, "LAC", seed)
     finally:
         over.set()
         for thread in threads:
