@@ -379,8 +379,8 @@ static const struct vpdn_setting settings[] = {
 	{ "http", "bearer-file", check_file, 0, 255, -1 },
 	{ "http", "user", check_text, 1, 255, -1 },
 	{ "http", "password-file", check_file, 0, 255, -1 },
-	{ "http", "timeout", check_number, 1, 25, -1 },
-	{ "http", "url-timeout", check_number, 1, 25, -1 },
+	{ "http", "timeout", check_number, 1, 10, -1 },
+	{ "http", "url-timeout", check_number, 1, 10, -1 },
 	{ "http", "cache-time", check_number, 0, 30 * DAY, -1 },
 	{ "http", "stale-if-error", check_number, 0, 30 * DAY, -1 },
 	{ "http", "send-credentials", check_bool, 0, 0, -1 },
@@ -397,7 +397,8 @@ const struct vpdn_setting *vpdn_setting_find(const char *section, const char *ke
 
 bool vpdn_setting_is_secret(const struct vpdn_setting *s)
 {
-	return s->check == check_secret;
+	/* A URL that is refused may be so because a password is in it. */
+	return s->check == check_secret || s->check == check_url;
 }
 
 bool vpdn_setting_is_search_order(const struct vpdn_setting *s)

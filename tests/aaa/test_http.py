@@ -425,7 +425,7 @@ def test_http_reused_connection(serve, start):
 def test_http_cancelled(serve, start):
     """The subscriber hangs up while a server is asked: the request ends, and nothing is left of it."""
     server = serve(lambda question: Raw(wait=30))
-    daemon = start(server, extra="timeout = 20")
+    daemon = start(server, extra="timeout = 10")
     connection = daemon.subscriber()
     await_condition(lambda: server.questions, "the question")
     assert daemon.source("http")["under_way"] == 1
@@ -437,7 +437,7 @@ def test_http_cancelled(serve, start):
 def test_http_stop(serve, start):
     """vpdnd is stopped while it asks: the subscriber is told, and it ends at once."""
     server = serve(lambda question: Raw(wait=30))
-    daemon = start(server, extra="timeout = 20")
+    daemon = start(server, extra="timeout = 10")
     connection = daemon.subscriber()
     await_condition(lambda: server.questions, "the question")
     begin = time.monotonic()
@@ -460,7 +460,7 @@ def test_http_equal_questions(serve, start):
 def test_http_many_at_once(serve, start):
     """300 calls in one go: each gets its own answer; 64 are asked at once, and connections are used again."""
     server = serve(lambda question: Raw.answer({"result": "reject", "text": "no " + question["name"], "ttl": 0}, wait=0.05))
-    daemon = start(server, extra="timeout = 20")
+    daemon = start(server, extra="timeout = 10")
     waiting = {f"user{i}": daemon.subscriber(f"user{i}@example.com") for i in range(300)}
     for name, connection in waiting.items():
         verdict, text = daemon.outcome(connection, 60)
