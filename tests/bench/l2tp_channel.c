@@ -7,7 +7,6 @@
 
 #define FIRST_INTERVAL	NS_PER_S		/* doubled with every try, up to the last: RFC 2661 section 5.8 */
 #define LAST_INTERVAL	(8 * NS_PER_S)
-#define TRIES		5
 #define DEFAULT_WINDOW	4			/* of a peer that says nothing */
 #define TUNNEL_AT	4
 #define NR_AT		10
@@ -60,7 +59,7 @@ static void timeout(void *arg)
 	struct message *m = STAILQ_FIRST(&c->queue);
 	unsigned int n = c->sent;
 
-	if (++c->tries >= TRIES) {
+	if (++c->tries >= c->most_tries) {
 		c->dead = true;
 		c->lost(c->arg);
 		return;

@@ -32,6 +32,7 @@ struct channel {
 	STAILQ_HEAD(, message) queue;	/* not acknowledged yet; `sent` of them are under way */
 	struct message *unsent;		/* the first that is not; NULL */
 	unsigned int sent;
+	unsigned int most_tries;	/* of a message */
 	unsigned int tries;		/* of the first one, beyond its first */
 	bool ack_due;
 	bool dead;
@@ -42,7 +43,7 @@ struct channel {
 	void *arg;
 };
 
-/* The fields of the last four lines and `loop`, `fd` are set by the owner. */
+/* The fields of the last four lines, `loop`, `fd` and `most_tries` are set by the owner. */
 void channel_init(struct channel *c);
 void channel_free(struct channel *c);	/* nothing is called back */
 

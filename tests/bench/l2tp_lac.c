@@ -23,6 +23,7 @@
 #define CHALLENGE_LEN	16
 #define SUBSCRIBER_MRU	1492
 #define BATCH		64
+#define TRIES		5		/* RFC 2661 section 5.8 */
 #define BUFFER		(16 << 20)
 #define PPP_ADDRESS_CONTROL 0xff03
 
@@ -439,7 +440,8 @@ static int open_tunnel(struct tunnel *t)
 		fprintf(stderr, "vpdn-load: --host %s: one %%d at most, and no more than %zu octets\n", r->host, sizeof(host) - 2);
 		return -EINVAL;
 	}
-	t->channel = (struct channel){ .loop = &r->loop, .fd = t->socket.fd, .retransmissions = &r->counts[COUNT_CONTROL],
+	t->channel = (struct channel){ .loop = &r->loop, .fd = t->socket.fd, .most_tries = r->ppp.tries < TRIES ? r->ppp.tries : TRIES,
+				       .retransmissions = &r->counts[COUNT_CONTROL],
 				       .peer_retransmissions = &r->counts[COUNT_PEER_CONTROL], .received = received, .lost = lost, .arg = t };
 	channel_init(&t->channel);
 	m = message_new(&w, VPDN_L2TP_SCCRQ);
