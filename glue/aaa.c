@@ -16,6 +16,7 @@
 static const struct vpdn_source_ops *const sources[VPDN_SOURCE_KINDS] = {
 	[VPDN_SOURCE_LOCAL] = NULL,
 	[VPDN_SOURCE_HTTP] = &vpdn_source_http,
+	[VPDN_SOURCE_RADIUS] = &vpdn_source_radius,
 };
 
 struct source {

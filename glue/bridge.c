@@ -129,6 +129,15 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 	return 0;
 }
 
+void vpdn_bridge_counters(const struct vpdn_bridge *b, struct vpdn_bridge_counters *c)
+{
+	struct pppol2tp_ioc_stats s = { 0 };
+
+	if (b->l2tp_fd < 0 || ioctl(b->l2tp_fd, PPPIOCGL2TPSTATS, &s) < 0)
+		return;
+	*c = (struct vpdn_bridge_counters){ s.tx_packets, s.tx_bytes, s.rx_packets, s.rx_bytes };
+}
+
 int vpdn_bridge_set_accm(struct vpdn_bridge *b, uint32_t send, uint32_t recv, char *err, size_t err_size)
 {
 	const char *what = "PPPIOCSASYNCMAP";

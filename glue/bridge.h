@@ -47,6 +47,14 @@ int vpdn_bridge_set_accm(struct vpdn_bridge *b, uint32_t send, uint32_t recv, ch
 /* Closes the L2TP side, so that another session can be joined to access_fd. */
 void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b);
 
+/* Of the L2TP session; as seen from this host: tx is what went to the peer. */
+struct vpdn_bridge_counters {
+	uint64_t tx_packets, tx_octets, rx_packets, rx_octets;
+};
+
+/* The kernel's counters of the L2TP session. When it does not tell them (any more) they stay as they are. */
+void vpdn_bridge_counters(const struct vpdn_bridge *b, struct vpdn_bridge_counters *c);
+
 /* Closes all fds, which ends bridge and channels. */
 void vpdn_bridge_close(struct vpdn_bridge *b);
 

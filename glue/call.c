@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acct.h"
 #include "l2tp_peer.h"
 #include "result_code.h"
 
@@ -177,6 +178,7 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_call_uncount(&call->of_group);
 	vpdn_call_uncount(&call->of_dialer);
 	vpdn_call_drop_config(call);
+	vpdn_acct_forget(call);
 	vpdn_trace_free(&call->trace);
 	explicit_bzero(call->ask, call->ask_len);
 	free(call->ask);

@@ -25,6 +25,8 @@
 #include "server.h"
 #include "vpdnd.h"
 
+struct vpdn_acct_session;
+
 #define VPDN_REASON_MAX		256u
 #define VPDN_WAN_COUNTERS	6u	/* of AVP 34: CRC, framing, hardware overrun, buffer overrun, timeout, alignment errors */
 
@@ -74,6 +76,10 @@ struct vpdn_call {
 	struct in_addr peer;		/* the other end of the tunnel, INADDR_ANY: not known */
 	struct vpdn_usage *of_peer, *of_group, *of_dialer;	/* that count this session; NULL: not counted */
 	uint16_t tunnel_id, peer_tunnel_id, session_id, peer_session_id;
+	char local_name[VPDN_NAME_MAX + 1];	/* our Host Name in the tunnel; "": not known */
+	bool has_serial;
+	uint32_t serial;		/* Call Serial Number, AVP 15 */
+	struct vpdn_acct_session *acct;	/* NULL: no accounting of it */
 
 	/* both sides */
 	struct vpdn_bridge bridge;
@@ -108,6 +114,9 @@ const struct vpdn_call *vpdn_calls_next(const struct vpdn_calls *cs, const struc
 const struct vpdn_call *vpdn_calls_find(const struct vpdn_calls *cs, uint32_t id);
 /* The failure number i, the last one first; NULL when there are no more. */
 const struct vpdn_failure *vpdn_calls_failure(const struct vpdn_calls *cs, size_t i);
+
+/* The message that made the call, to be wiped after use. 0 or -errno. */
+int vpdn_call_get_ask(const struct vpdn_call *call, struct vpdn_ipc_msg *ask);
 
 /* Ends one call, in good order, for both sides. 0 or -ENOENT. */
 int vpdn_calls_clear(struct vpdn_calls *cs, uint32_t id, const char *text);

@@ -149,6 +149,7 @@ void vpdn_call_take_ids(struct vpdn_call *call, const struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_TUNNEL_ID, &call->peer_tunnel_id);
 	vpdn_ipc_get_u16(m, VPDN_TLV_SESSION_ID, &call->session_id);
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_SESSION_ID, &call->peer_session_id);
+	call->has_serial = vpdn_ipc_get_u32(m, VPDN_TLV_CALL_SERIAL, &call->serial);
 }
 
 bool vpdn_call_asking(const struct vpdn_call *call)

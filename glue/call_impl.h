@@ -46,9 +46,6 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 /* Frees it with all it owns, without a word to anybody. */
 void vpdn_call_free(struct vpdn_call *call);
 
-/* The message that made the call, to be wiped after use. 0 or -errno. */
-int vpdn_call_get_ask(const struct vpdn_call *call, struct vpdn_ipc_msg *ask);
-
 /* The number by which xl2tpd knows the call: a new one; a given one, false when it is in use; none any more. */
 void vpdn_call_ref_new(struct vpdn_call *call);
 bool vpdn_call_ref_set(struct vpdn_call *call, uint32_t ref);

@@ -118,6 +118,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	n->placed++;
 	vpdn_call_ref_new(call);
 	call->peer = g->peers[i].addr;
+	strlcpy(call->local_name, g->peers[i].local_name, sizeof(call->local_name));
 	rc = count_session(call, &g->peers[i]) ? ask_xl2tpd(call, &g->peers[i], timeout) : -ENOMEM;
 	if (rc)
 		return no_peer(call, &n->rejected_internal, VPDN_DIAL_UNREACHABLE, "asking xl2tpd for a call: %s", strerror(-rc));

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "acct.h"
 #include "call_text.h"
 #include "l2tp_peer.h"
 #include "log.h"
@@ -80,6 +81,7 @@ void vpdn_call_count_cause(struct vpdn_call *call)
 
 	if (!counter)
 		return;
+	vpdn_acct_stop(call);
 	if (call->kind == VPDN_DIALOUT_LNS && !call->connected_ms && call->cause.failure)
 		counter = failure_counter(&call->d->counters, call->cause.failure);
 	if (counter)
@@ -137,6 +139,8 @@ static enum vpdn_ev act_connect(struct vpdn_call *call)
 
 	call->connected_ms = vpdnd_now_ms();
 	vpdn_call_drop_config(call);
+	if (call->kind == VPDN_DIALIN_LAC)
+		vpdn_acct_start(call);
 	(*(call->kind == VPDN_DIALIN_LAC ? &n->forwarded : &n->dial_lac_connected))++;
 	if (call->kind == VPDN_DIALIN_LAC)
 		snprintf(how, sizeof(how), "attempt %u", call->attempts);

@@ -15,6 +15,7 @@
 
 #include "config_http.h"
 #include "config_parse.h"
+#include "config_radius.h"
 
 static int key_cmp(const struct vpdn_key *a, const struct vpdn_key *b)
 {
@@ -163,6 +164,7 @@ void vpdn_config_put(struct vpdn_config *c)
 		dialer_free(d);
 	}
 	vpdn_http_config_free(c->http);
+	vpdn_radius_config_free(c->radius);
 	ere_free(&c->dnis_from_service);
 	ere_free(&c->dnis_from_circuit);
 	free(c->delimiters);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "config_build.h"
+#include "config_radius.h"
 #include "config_value.h"
 
 #define FILE_MAX	(4u * 1024 * 1024)
@@ -260,12 +261,20 @@ static int on_dnis_from(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
-static int on_initiate_to(cfg_t *cfg, cfg_opt_t *opt)
+/* Called by libConfuse at the end of `radius`. */
+static int on_radius(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return cfg_opt_size(opt) > 1 ? vpdn_parse_fail(cfg, "radius: given twice; allowed: once") :
+	       vpdn_radius_config_build(parse.c, cfg_opt_getnsec(opt, 0));
+}
+
+/* A section whose title is a peer's or a server's address. */
+static int on_address(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *title = cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1));
 	const char *allowed = vpdn_value_check_ip4(title);
 
-	return allowed ? vpdn_parse_fail(cfg, "initiate-to: wrong address \"%s\"; allowed: %s", title, allowed) : 0;
+	return allowed ? vpdn_parse_fail(cfg, "%s: wrong address \"%s\"; allowed: %s", opt->name, title, allowed) : 0;
 }
 
 /* Called by libConfuse at the end of http. */
@@ -402,7 +411,7 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_opt_t group[] = {
 		SINGLE("request-dialin", request_dialin), SINGLE("accept-dialin", accept_dialin),
 		SINGLE("request-dialout", request_dialout), SINGLE("accept-dialout", accept_dialout),
-		NAMED("initiate-to", initiate, on_initiate_to),
+		NAMED("initiate-to", initiate, on_address),
 		STR("local-name"), STR("source-ip"), STR("tunnel-password"), STR("tunnel-authentication"),
 		STR("hidden"), STR("idle-timeout"), STR("hello"), STR("connect-timeout"), STR("limit"),
 		STR("tunnel-limit"), STR("tunnel-sessions"), STR("tunnel-share"),
@@ -420,12 +429,21 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		STR("timeout"), STR("url-timeout"), STR("cache-time"), STR("stale-if-error"), STR("send-credentials"),
 		STR("max-answer"), CFG_END()
 	};
+	cfg_opt_t server[] = {
+		STR("secret"), STR("auth-port"), STR("acct-port"), STR("priority"), STR("timeout"), STR("retries"), CFG_END()
+	};
+	cfg_opt_t radius[] = {
+		NAMED("server", server, on_address), STR("dead-time"), STR("user"),
+		STR("password"), STR("nas-identifier"), STR("nas-ip"), STR("require-message-authenticator"), STR("accounting"),
+		STR("interim-interval"), CFG_END()
+	};
 	cfg_opt_t dnis_from[] = { STR("service-name"), STR("circuit-id"), CFG_END() };
 	cfg_opt_t root[] = {
 		STRS("search-order"), STR("domain-delimiters"), STR("domain-position"),
 		section((cfg_opt_t)CFG_SEC("dnis-from", dnis_from, CFGF_MULTI), on_dnis_from), STR("dead-time"),
 		STRS("sources"), STR("aaa-failure"),
 		section((cfg_opt_t)CFG_SEC("http", http, CFGF_MULTI), on_http),
+		section((cfg_opt_t)CFG_SEC("radius", radius, CFGF_MULTI), on_radius),
 		NAMED("vpdn-group", group, on_group), NAMED("dialer", dialer, on_dialer),
 		STR(VPDN_CONFIG_AT_END),
 		CFG_END()

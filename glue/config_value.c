@@ -181,8 +181,8 @@ static const char *check_line(const struct vpdn_setting *row, const char *value)
 
 static const char *check_secret(const struct vpdn_setting *row, const char *value)
 {
-	(void)row;
-	return printable(value, 1, SECRET_MAX) ? NULL : "1 to 255 printable characters";
+	return printable(value, 1, row->max ? row->max : SECRET_MAX) ? NULL : row->max ? "1 to 128 printable characters" :
+	       "1 to 255 printable characters";
 }
 
 static const char *check_protocol(const struct vpdn_setting *row, const char *value)
@@ -302,6 +302,14 @@ static const char *check_file(const struct vpdn_setting *row, const char *value)
 	return *value == '/' && printable(value, 2, row->max) ? NULL : "an absolute path";
 }
 
+static const char *check_radius_user(const struct vpdn_setting *row, const char *value)
+{
+	const char *at = strstr(value, "%k");
+
+	return at && !strchr(at + 2, '%') && strcspn(value, "%") == (size_t)(at - value) && printable(value, row->min, row->max) ? NULL :
+	       "printable characters with one %k among them, which stands for what is looked for";
+}
+
 static const struct vpdn_setting settings[] = {
 	{ VPDN_CONFIG_ROOT, "search-order", check_search_order, 0, 0, -1 },
 	{ VPDN_CONFIG_ROOT, "domain-delimiters", check_delimiters, 0, 8, -1 },
@@ -348,6 +356,20 @@ static const struct vpdn_setting settings[] = {
 	{ "accept-dialout", "source", check_source, 0, 0, -1 },
 	{ "dial", "dialer", check_title, 0, 0, -1 },
 	{ "dial", "replace", check_text, 1, NUMBER_MAX, -1 },
+	{ "radius", "dead-time", check_number, 0, DAY, -1 },
+	{ "radius", "user", check_radius_user, 2, 128, -1 },
+	{ "radius", "password", check_secret, 0, 128, -1 },
+	{ "radius", "nas-identifier", check_text, 1, 253, -1 },
+	{ "radius", "nas-ip", check_ip4, 0, 0, -1 },
+	{ "radius", "require-message-authenticator", check_bool, 0, 0, -1 },
+	{ "radius", "accounting", check_bool, 0, 0, -1 },
+	{ "radius", "interim-interval", check_number, 10, DAY, -1 },
+	{ "server", "secret", check_secret, 0, 0, -1 },
+	{ "server", "auth-port", check_number, 1, 65535, -1 },
+	{ "server", "acct-port", check_number, 1, 65535, -1 },
+	{ "server", "priority", check_number, 0, 65535, -1 },
+	{ "server", "timeout", check_number, 1, 10, -1 },
+	{ "server", "retries", check_number, 0, 10, -1 },
 	{ "initiate-to", "priority", check_number, 0, 65535, -1 },
 	{ "initiate-to", "weight", check_number, 1, 65535, -1 },
 	{ "initiate-to", "limit", check_number, 1, 65535, -1 },

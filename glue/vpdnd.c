@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "aaa.h"
+#include "acct.h"
 #include "bridge.h"
 #include "call.h"
 #include "dialer_peer.h"
@@ -75,6 +76,7 @@ int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size)
 	d->loaded_ms = vpdnd_now_ms();
 	vpdn_usage_prune(&d->usages, c);
 	vpdn_aaa_reload(d->aaa);
+	vpdn_acct_reload(d->acct);
 	vpdn_log_notice("%s has been read", d->config_path);
 	if (vpdn_l2tp_connected(d->l2tp))
 		vpdn_l2tp_send_groups(d->l2tp);
@@ -136,7 +138,7 @@ void vpdnd_calls_empty(struct vpdnd *d)
 	struct timeval now = { 0 };
 
 	/* After the events that are due: a refused subscriber's answer is on its way. */
-	if (d->stopping)
+	if (d->stopping && vpdn_acct_idle(d->acct))
 		event_base_loopexit(d->base, &now);
 }
 
@@ -246,7 +248,8 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->stats = vpdn_stats_new(d);
 	d->explains = vpdn_explains_new(d);
 	d->aaa = d->base ? vpdn_aaa_new(d, NULL) : NULL;
-	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->explains || !d->aaa) {
+	d->acct = d->base ? vpdn_acct_new(d) : NULL;
+	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->explains || !d->aaa || !d->acct) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -266,6 +269,7 @@ static void finish(struct vpdnd *d)
 	vpdn_calls_free(d->calls);
 	vpdn_explains_free(d->explains);
 	vpdn_aaa_free(d->aaa);
+	vpdn_acct_free(d->acct);
 	vpdn_registry_free(d->registry);
 	vpdn_stats_free(d->stats);
 	vpdn_l2tp_free(d->l2tp);

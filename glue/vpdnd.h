@@ -24,6 +24,7 @@ struct vpdn_registry;
 struct vpdn_stats;
 struct vpdn_aaa;
 struct vpdn_explains;
+struct vpdn_acct;
 
 struct vpdnd {
 	struct event_base *base;
@@ -37,6 +38,7 @@ struct vpdnd {
 	struct vpdn_stats *stats;	/* counters that vpdnctl waits for */
 	struct vpdn_aaa *aaa;		/* sources outside of vpdn.conf */
 	struct vpdn_explains *explains;	/* answers that wait for them */
+	struct vpdn_acct *acct;		/* RADIUS accounting */
 	struct vpdn_usages usages;
 	struct vpdn_counters counters;
 	uint32_t last_id;		/* of sessions of all kinds */

@@ -128,6 +128,7 @@ static void on_message(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps
 {
 	struct call_out *o = (struct call_out *)c;
 	struct vpdn_ipc_builder b;
+	struct l2tp_call_info info;
 	char text[120];
 	int fd;
 
@@ -144,6 +145,8 @@ static void on_message(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_READY, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, c->ref);
 	vpdn_ref_put_ids(c, &b);
+	vpdn_core->call_info(c->base.core, &info);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_SERIAL, info.serial);
 	vpdn_link_send(&b, fd);
 	close(fd);
 	vpdn_ref_log(c, LOG_INFO, "accepted by the peer");

@@ -398,7 +398,7 @@ static void mistakes(void **state)
 		unsigned int line;
 		const char *what, *allowed;
 	} cases[] = {
-		{ "foo = 1\n", 1, "foo", "search-order, domain-delimiters, domain-position, dnis-from, dead-time, sources, aaa-failure, http, vpdn-group, dialer" },
+		{ "foo = 1\n", 1, "foo", "search-order, domain-delimiters, domain-position, dnis-from, dead-time, sources, aaa-failure, http, radius, vpdn-group, dialer" },
 		{ "vpdn-group a {\n local-nam = x\n}\n", 2, "local-nam", "local-name" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp\n domian = x } }\n", 3, "domian", "protocol, domain, dnis, line" },
 		{ "search-order = { domain, user }\n", 1, "user", "line, dnis, domain" },

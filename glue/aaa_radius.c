@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * aaa_radius.c - the source "radius": asks a RADIUS server where calls of a domain, a called number or a line go, as IOS
+ * does: User-Name is what is looked for, Service-Type is Outbound. An Access-Reject means that the server does not know it.
+ * A row of aaa.c; the servers are radius_client.c's, what an answer says aaa_radius_answer.c's.
+ */
+#include "aaa_radius.h"
+
+#include <arpa/inet.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aaa.h"
+#include "aaa_radius_answer.h"
+#include "acct.h"
+#include "radius_client.h"
+#include "show_impl.h"
+
+#define SERVICE_OUTBOUND	5u
+/* NAS-Port-Type, RFC 2865 section 5.41 and IANA's registry */
+#define PORT_ASYNC		0u
+#define PORT_VIRTUAL		5u
+#define PORT_PPPOEOE		32u
+#define PORT_PPPOEOVLAN		33u
+#define PORT_PPPOEOQINQ		34u
+/* RFC 4679 */
+#define AGENT_CIRCUIT_ID	1u
+#define AGENT_REMOTE_ID		2u
+#define RATES_FIRST		0x81u	/* and delays: numbers of 4 octets, in RFC 5515 of 8 */
+#define RATES_LAST		0x8eu
+#define LOOP_ENCAPSULATION	0x90u
+
+struct radius {
+	struct vpdnd *d;
+	struct vpdn_radius_client *client;
+};
+
+struct ask {
+	struct vpdn_radius_exchange *exchange;
+	struct vpdn_config *config;
+	enum vpdn_key_kind kind;
+	char key[VPDN_QUESTION_MAX + 1];
+	vpdn_answer_fn *fn;
+	void *arg;
+};
+
+/* ---- what is asked ---- */
+
+static uint32_t port_type(const struct vpdn_question *q, uint8_t access)
+{
+	const char *vlan = strchr(q->interface, '.');
+
+	if (access == VPDN_ACCESS_TTY)
+		return PORT_ASYNC;
+	if (access == VPDN_ACCESS_L2TP)
+		return PORT_VIRTUAL;
+	return !vlan ? PORT_PPPOEOE : strchr(vlan + 1, '.') ? PORT_PPPOEOQINQ : PORT_PPPOEOVLAN;
+}
+
+/* What the access node said of the line, which SUBSCRIBER_ASK has as AVPs of RFC 5515: same vendor, same types. */
+static void put_access_line(struct vpdn_writer *w, const struct vpdn_ipc_msg *ask)
+{
+	const uint8_t *p, *value;
+	struct vpdn_ipc_iter it;
+	uint16_t vendor, type;
+	struct vpdn_writer n;
+	uint8_t flags, u32[4];
+	size_t len, value_len;
+	struct vpdn_reader r;
+	uint64_t v;
+
+	vpdn_ipc_iter_init(&it, ask);
+	while (vpdn_ipc_next_of(&it, VPDN_TLV_AVP, &p, &len)) {
+		if (!vpdn_ipc_parse_avp(p, len, &vendor, &type, &flags, &value, &value_len) || vendor != VPDN_RADIUS_VENDOR_ADSL)
+			continue;
+		vpdn_reader_init(&r, value, value_len);
+		if (type >= RATES_FIRST && type <= RATES_LAST && vpdn_reader_u64(&r, &v)) {
+			vpdn_writer_init(&n, u32, sizeof(u32));
+			vpdn_writer_u32(&n, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v);
+			vpdn_radius_put_vendor(w, vendor, (uint8_t)type, u32, sizeof(u32));
+		} else if (type == LOOP_ENCAPSULATION) {
+			vpdn_radius_put_vendor(w, vendor, (uint8_t)type, value, value_len);
+		}
+	}
+}
+
+void vpdn_radius_put_line(struct vpdn_writer *w, const struct vpdn_question *q, const struct vpdn_ipc_msg *ask)
+{
+	uint32_t tx = 0, rx = 0;
+	uint16_t session = 0;
+	uint8_t access = 0;
+	char speeds[32];
+
+	if (ask) {
+		vpdn_ipc_get_u8(ask, VPDN_TLV_ACCESS, &access);
+		vpdn_radius_put_u32(w, VPDN_RADIUS_NAS_PORT_TYPE, port_type(q, access));
+		if (vpdn_ipc_get_u16(ask, VPDN_TLV_PPPOE_SESSION, &session))
+			vpdn_radius_put_u32(w, VPDN_RADIUS_NAS_PORT, session);
+		vpdn_ipc_get_u32(ask, VPDN_TLV_TX_SPEED, &tx);
+		vpdn_ipc_get_u32(ask, VPDN_TLV_RX_SPEED, &rx);
+	}
+	vpdn_radius_put_text(w, VPDN_RADIUS_NAS_PORT_ID, q->interface);
+	vpdn_radius_put_text(w, VPDN_RADIUS_CALLED_STATION_ID, q->dnis);
+	vpdn_radius_put_text(w, VPDN_RADIUS_CALLING_STATION_ID, *q->clid ? q->clid : q->mac);
+	if (tx) {
+		snprintf(speeds, sizeof(speeds), rx ? "%u/%u" : "%u", tx, rx);
+		vpdn_radius_put_text(w, VPDN_RADIUS_CONNECT_INFO, speeds);
+	}
+	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_CIRCUIT_ID, q->circuit_id, strnlen(q->circuit_id, VPDN_RADIUS_MAX_VALUE - 6));
+	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_REMOTE_ID, q->remote_id, strnlen(q->remote_id, VPDN_RADIUS_MAX_VALUE - 6));
+	if (ask)
+		put_access_line(w, ask);
+}
+
+/* "example.com", "dnis:614629", "line:eth1", at its place in the configured text. */
+static void put_user(struct vpdn_writer *w, const char *user, enum vpdn_key_kind kind, const char *key)
+{
+	static const char *const prefix[VPDN_KEY_KINDS] = { [VPDN_KEY_LINE] = "line:", [VPDN_KEY_DNIS] = "dnis:", [VPDN_KEY_DOMAIN] = "" };
+	const char *at = strstr(user, VPDN_RADIUS_USER_KEY);
+	char name[512];
+
+	snprintf(name, sizeof(name), "%.*s%s%s%s", (int)(at - user), user, prefix[kind], key, at + strlen(VPDN_RADIUS_USER_KEY));
+	vpdn_radius_put_text(w, VPDN_RADIUS_USER_NAME, name);
+}
+
+/* ---- what is answered ---- */
+
+static void ask_free(struct ask *ask)
+{
+	vpdn_config_put(ask->config);
+	free(ask);
+}
+
+static void judge(const struct ask *ask, const struct vpdn_radius_reply *r, struct vpdn_answer *a)
+{
+	const struct vpdn_query query = { .config = ask->config, .kind = ask->kind, .key = ask->key };
+
+	switch (r->code) {
+	case VPDN_RADIUS_ACCESS_ACCEPT:
+		vpdn_radius_answer(r->attributes, r->server->secret, r->authenticator, &query, a);
+		break;
+	case VPDN_RADIUS_ACCESS_REJECT:
+		a->verdict = VPDN_VERDICT_NOTHING;
+		break;
+	default:
+		a->verdict = VPDN_VERDICT_UNAVAILABLE;
+		strlcpy(a->text, "which has no place here", sizeof(a->text));
+		break;
+	}
+}
+
+static void on_reply(void *arg, const struct vpdn_radius_reply *r)
+{
+	struct vpdn_answer a = { .verdict = VPDN_VERDICT_UNAVAILABLE };
+	struct ask *ask = arg;
+	char addr[INET_ADDRSTRLEN] = "no server", what[sizeof(a.text)];
+
+	if (r->server)
+		inet_ntop(AF_INET, &r->server->addr, addr, sizeof(addr));
+	if (r->wrong) {
+		snprintf(a.text, sizeof(a.text), "%s: %s", addr, r->wrong);
+	} else {
+		judge(ask, r, &a);
+		strlcpy(what, a.text, sizeof(what));
+		snprintf(a.text, sizeof(a.text), "%s: Access-%s%s%.180s", addr, r->code == VPDN_RADIUS_ACCESS_ACCEPT ? "Accept" :
+			 r->code == VPDN_RADIUS_ACCESS_REJECT ? "Reject" : "Challenge", *what ? ", " : "", what);
+	}
+	ask->fn(ask->arg, &a);
+	vpdn_config_put(a.config);
+	ask_free(ask);
+}
+
+/* ---- the row ---- */
+
+static void *start(struct vpdnd *d)
+{
+	struct radius *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->d = d;
+	r->client = vpdn_radius_client_new(d, VPDN_RADIUS_AUTH);
+	if (r->client)
+		return r;
+	free(r);
+	return NULL;
+}
+
+static void stop(void *state)
+{
+	struct radius *r = state;
+
+	vpdn_radius_client_free(r->client);
+	free(r);
+}
+
+static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle)
+{
+	const struct vpdn_radius_config *config = query->config->radius;
+	struct ask *ask = calloc(1, sizeof(*ask));
+	uint8_t buf[VPDN_RADIUS_MAX_LEN];
+	struct radius *r = state;
+	struct vpdn_writer w;
+	int rc = -ENOENT;
+
+	if (!ask)
+		return -ENOMEM;
+	ask->fn = fn;
+	ask->arg = arg;
+	ask->kind = query->kind;
+	strlcpy(ask->key, query->key, sizeof(ask->key));
+	ask->config = vpdn_config_get((struct vpdn_config *)query->config);
+	if (config) {
+		vpdn_writer_init(&w, buf, sizeof(buf));
+		put_user(&w, config->user, query->kind, query->key);
+		vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
+		vpdn_radius_put_line(&w, query->q, query->ask);
+		rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);
+	}
+	if (rc)
+		ask_free(ask);
+	else
+		*handle = ask;
+	return rc;
+}
+
+static void cancel(void *handle)
+{
+	struct ask *ask = handle;
+
+	vpdn_radius_cancel(ask->exchange);
+	ask_free(ask);
+}
+
+static void show(void *state, json_t *o)
+{
+	struct radius *r = state;
+
+	set(o, "servers", vpdn_radius_client_show(r->client));
+	vpdn_acct_show(r->d->acct, o);
+}
+
+const struct vpdn_source_ops vpdn_source_radius = {
+	.name = "radius", .per_key = true, .start = start, .stop = stop, .ask = ask, .cancel = cancel, .show = show,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * acct.h - RADIUS accounting of forwarded subscribers at the LAC (RFC 2866, 2867 and 2869): Start when a call is connected, Interim-Update
+ * as configured, Stop when it ends, and Accounting-On when vpdnd starts.
+ *
+ * call_step.c says when a call begins and ends; nothing waits for it. Records wait in a queue of limited length, in the order of their
+ * session, and are sent until a server has taken them or they are too old.
+ */
+#ifndef VPDN_ACCT_H
+#define VPDN_ACCT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "call.h"
+
+struct vpdn_acct *vpdn_acct_new(struct vpdnd *d);
+void vpdn_acct_free(struct vpdn_acct *acct);	/* NULL is fine */
+/* After d->config changed. */
+void vpdn_acct_reload(struct vpdn_acct *acct);
+
+/* The call is connected; its configuration is still there. Sets call->acct, when accounting is configured. */
+void vpdn_acct_start(struct vpdn_call *call);
+/* It is over, for call->cause; its L2TP socket is still open. Once a call. */
+void vpdn_acct_stop(struct vpdn_call *call);
+/* It is freed; without a Stop when none was said. */
+void vpdn_acct_forget(struct vpdn_call *call);
+
+/* Nothing waits to be taken by a server. */
+bool vpdn_acct_idle(const struct vpdn_acct *acct);
+
+/* Adds "acct_servers", and counters of records. */
+void vpdn_acct_show(const struct vpdn_acct *acct, json_t *o);
+
+#endif
