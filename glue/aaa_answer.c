@@ -75,14 +75,18 @@ static int check(struct vpdn_answer *a, const struct vpdn_answer_opts *o, const 
 {
 	static const char where[] = "answer";
 	const struct vpdn_setting *hello = vpdn_setting_find("vpdn-group", "hello"), *idle = vpdn_setting_find("vpdn-group", "idle-timeout"),
-				  *timeout = vpdn_setting_find("vpdn-group", "connect-timeout"), *limit = vpdn_setting_find("vpdn-group", "limit");
+				  *timeout = vpdn_setting_find("vpdn-group", "connect-timeout"), *limit = vpdn_setting_find("vpdn-group", "limit"),
+				  *tunnels = vpdn_setting_find("vpdn-group", "tunnel-limit"),
+				  *sessions = vpdn_setting_find("vpdn-group", "tunnel-sessions");
 
 	if (!n || n > VPDN_PEERS_MAX)
 		return vpdn_answer_fail(a, -EINVAL, "%zu tunnels; allowed: 1 to %u", n, VPDN_PEERS_MAX);
 	if (check_number(a, where, "hello", o->hello_s, hello->min, hello->max) ||
 	    check_number(a, where, "idle timeout", o->idle_s, idle->min, idle->max) ||
 	    check_number(a, where, "connect timeout", o->connect_timeout_s, timeout->min, timeout->max) ||
-	    check_number(a, where, "limit", o->limit, 0, limit->max))
+	    check_number(a, where, "limit", o->limit, 0, limit->max) ||
+	    check_number(a, where, "tunnel limit", o->tunnel_limit, 0, tunnels->max) ||
+	    check_number(a, where, "limit of sessions in a tunnel", o->tunnel_sessions, 0, sessions->max))
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++)
 		if (check_tunnel(a, i, o, &t[i]))
@@ -140,6 +144,9 @@ static bool fill_group(struct vpdn_group *g, const char *source, const char *nam
 	g->opened_idle_s = g->accepted_idle_s = o->idle_s;
 	g->connect_timeout_s = o->connect_timeout_s;
 	g->limit = o->limit;
+	g->tunnel_limit = o->tunnel_limit;
+	g->tunnel_sessions = o->tunnel_sessions;
+	g->tunnel_own = o->tunnel_own;
 	g->strip_domain = o->strip_domain;
 	g->hidden = o->hidden;
 	g->peers = calloc(n, sizeof(*g->peers));

@@ -40,6 +40,8 @@ struct vpdn_answer_opts {
 	uint32_t idle_s;
 	uint32_t connect_timeout_s;	/* for one LNS, 1 to 25 */
 	uint32_t limit;			/* sessions of the group; 0: none */
+	uint32_t tunnel_limit, tunnel_sessions;	/* tunnels of the group, and sessions in one of them; 0: no limit */
+	bool tunnel_own;		/* tunnels that were not opened for the group are not used */
 };
 #define VPDN_ANSWER_OPTS	((struct vpdn_answer_opts){ .hello_s = 60, .idle_s = 15, .connect_timeout_s = 10 })
 

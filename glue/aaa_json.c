@@ -47,6 +47,9 @@ static const struct field answer_fields[] = {
 	OPT("hello", U32, o.hello_s, 1, 86400),
 	OPT("idle_timeout", U32, o.idle_s, 0, 86400),
 	OPT("connect_timeout", U32, o.connect_timeout_s, 1, 25),
+	OPT("tunnel_limit", U32, o.tunnel_limit, 0, 65535),
+	OPT("tunnel_sessions", U32, o.tunnel_sessions, 0, 65535),
+	OPT("tunnel_own", BOOLEAN, o.tunnel_own, 0, 0),
 	{ "valid_for", OTHER, 0, 0, 0, NULL },
 	{ "tunnels", OTHER, 0, 0, 0, NULL },
 };

@@ -20,7 +20,8 @@ def answers():
     values = {
         "version": [1, 2, "1"], "text": ["", "x" * 127, "x" * 128, "a\nb", 1, "ä"], "ttl": [0, 2592000, 2592001, -1, 1.5, "60", None],
         "valid_for": [["user"], ["user", "domain", "dnis", "line"], [], ["user", "user"], ["clid"], "user", None, [1]],
-        "name": ["a", "", "n" * 64, "n" * 65, 1], "limit": [0, 1000000, 1000001, -1], "strip_domain": [True, False, 0, "true"],
+        "name": ["a", "", "n" * 64, "n" * 65, 1], "limit": [0, 1000000, 1000001, -1], "tunnel_limit": [0, 65535, 65536],
+        "tunnel_sessions": [0, 65535, 65536, "1"], "tunnel_own": [True, False, 1], "strip_domain": [True, False, 0, "true"],
         "hidden": [True, False, None], "hello": [1, 86400, 0, 86401], "idle_timeout": [0, 86400, 86401], "connect_timeout": [1, 25, 0, 26],
         "x_own": [None, {"a": [1]}], "other": [1], "tunnels": [[], {}, None, [1]],
     }

@@ -186,7 +186,7 @@ static void json_forward(void **state)
 	(void)state;
 	assert_int_equal(read_json("{\"version\": 1, \"result\": \"forward\", \"text\": \"as bought\", \"ttl\": 90, \"valid_for\": [\"domain\", \"dnis\"],"
 				   " \"name\": \"corp\", \"limit\": 5, \"strip_domain\": true, \"hidden\": true, \"hello\": 20, \"idle_timeout\": 0,"
-				   " \"connect_timeout\": 3, \"x_ticket\": [1], \"tunnels\": [{\"type\": \"l2tp\", \"medium\": \"IPv4\", " TO ","
+				   " \"connect_timeout\": 3, \"tunnel_limit\": 6, \"tunnel_sessions\": 100, \"tunnel_own\": true, \"x_ticket\": [1], \"tunnels\": [{\"type\": \"l2tp\", \"medium\": \"IPv4\", " TO ","
 				   " \"port\": 1702, \"client_endpoint\": \"192.0.2.1\", \"client_auth_id\": \"LAC\", \"server_auth_id\": \"LNS\","
 				   " \"assignment_id\": \"7\", \"preference\": 4, \"weight\": 2, \"limit\": 8, \"tunnel_limit\": 1, \"x_y\": null}]}",
 				   &a, &life), 0);
@@ -199,6 +199,9 @@ static void json_forward(void **state)
 	assert_true(a.group->strip_domain);
 	assert_true(a.group->hidden);
 	assert_int_equal(a.group->limit, 5);
+	assert_int_equal(a.group->tunnel_limit, 6);
+	assert_int_equal(a.group->tunnel_sessions, 100);
+	assert_true(a.group->tunnel_own);
 	assert_int_equal(a.group->hello_s, 20);
 	assert_int_equal(a.group->opened_idle_s, 0);
 	assert_int_equal(a.group->connect_timeout_s, 3);
