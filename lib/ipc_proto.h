@@ -192,6 +192,7 @@ enum vpdn_dial_failure {
 	X(BEARER_TYPE,		31, u32,   "AVP 18: 1 digital, 2 analogue")				\
 	X(PHYSICAL_CHANNEL,	32, u32,   "AVP 25")							\
 	X(CALL_SERIAL,		33, u32,   "AVP 15")							\
+	X(NAS_PORT,		34, bytes, "port of the access server as text: Cisco's AVP 100")		\
 	/* pppd */											\
 	X(OPTION,		40, list,  "one word of pppd's options for this call, in order")	\
 	X(IFNAME,		41, text,  "the ppp interface")						\

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "ipc.h"
+#include "line.h"
 #include "text.h"
 
 /* A template forks within milliseconds; a child that has ended PPP leaves within about 3 s. All deadlines have one length, so
@@ -422,10 +423,8 @@ static void put_line(struct vpdn_ipc_builder *b, const struct pppoe_hook_line *l
 	vpdn_ipc_put_u16(b, VPDN_TLV_PPPOE_SESSION, line->session_id);
 	vpdn_ipc_put_text(b, VPDN_TLV_SERVICE_NAME, line->service_name);
 	vpdn_ipc_put_text(b, VPDN_TLV_AC_NAME, line->ac_name);
-	if (line->circuit_id_len)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_CIRCUIT_ID, line->circuit_id, line->circuit_id_len);
-	if (line->remote_id_len)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_REMOTE_ID, line->remote_id, line->remote_id_len);
+	vpdn_ipc_put_u32(b, VPDN_TLV_PHYSICAL_CHANNEL, line->session_id);
+	vpdn_line_put(b, line->line_options, line->line_options_len);
 	if (line->max_payload)
 		vpdn_ipc_put_u16(b, VPDN_TLV_PPP_MAX_PAYLOAD, line->max_payload);
 	/* as rp-pppoe.so writes it */

@@ -62,10 +62,13 @@ static int init(const struct pppoe_hook_server *s, const char *args)
 static enum pppoe_hook_verdict start(struct pppoe_hook_session *session, const struct pppoe_hook_line *l, void **data,
 				     const char **error)
 {
-	server->log(LOG_INFO, "start %s %02x%02x %02x%02x id=%u max=%u service='%s' ac='%s' circuit=%zu:%.*s remote=%zu:%.*s "
+	char line[2 * 1000 + 1] = "";
+
+	for (size_t i = 0; i < l->line_options_len; i++)
+		sprintf(line + 2 * i, "%02x", l->line_options[i]);
+	server->log(LOG_INFO, "start %s %02x%02x %02x%02x id=%u max=%u service='%s' ac='%s' line=%s "
 		    "ip=%u.%u.%u.%u:%u.%u.%u.%u", l->ifname, l->mac[0], l->mac[5], l->peer_mac[0], l->peer_mac[5], l->session_id,
-		    l->max_payload, l->service_name, l->ac_name, l->circuit_id_len, (int)l->circuit_id_len, l->circuit_id,
-		    l->remote_id_len, (int)l->remote_id_len, l->remote_id, l->local_ip[0], l->local_ip[1], l->local_ip[2],
+		    l->max_payload, l->service_name, l->ac_name, line, l->local_ip[0], l->local_ip[1], l->local_ip[2],
 		    l->local_ip[3], l->remote_ip[0], l->remote_ip[1], l->remote_ip[2], l->remote_ip[3]);
 	if (strcmp(l->service_name, "pass") == 0)
 		return PPPOE_HOOK_PASS;

@@ -57,7 +57,7 @@ def test_taken_session_gets_pads_and_no_pppd(module, fifo):
         assert pads.tags == [(SERVICE_NAME, b"take"), (MAX_PAYLOAD, b"\x05\xdc"), (HOST_UNIQ, b"h")]
         assert server.logged("handled by test")
         mac = f"{server.mac[0]:02x}{server.mac[5]:02x} {CLIENT_MAC[0]:02x}{CLIENT_MAC[5]:02x}"
-        assert server.logged("start ") == [f"start srv {mac} id=101 max=1500 service='take' ac='ac1' circuit=4:port remote=3:sub "
+        assert server.logged("start ") == [f"start srv {mac} id=101 max=1500 service='take' ac='ac1' line=0104706f72740203737562 "
                                            "ip=192.0.2.1:192.0.2.10"]
         assert server.logged("circuit-id 'port' remote-id 'sub'")
         wait_for(lambda: server.logged("ready id=101 known"), "the module is told that PADS was sent")

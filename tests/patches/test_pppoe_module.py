@@ -147,8 +147,13 @@ def is_free(server, session):
     return bool(server.logged(f"Session {session} closed"))
 
 
+def avp(kind, value):
+    """A TLV AVP of the Broadband Forum's, not mandatory."""
+    return struct.pack("!HHB", 3561, kind, 0) + value
+
+
 def test_call_start_says_all_of_the_line(start, template, tmp_path):
-    line = tag(VENDOR, b"\0\0\x0d\xe9\x01\x05p\0\xff/1\x02\x03sub")
+    line = tag(VENDOR, b"\0\0\x0d\xe9\x01\x05p\0\xff/1\x02\x03sub\x81\4\0\0\3\xfe\x82\4\0\0\x3f\x70\x90\3\2\1\6")
     with start("-C", "ac1", "-S", "isp", "-L", "192.0.2.1", "-R", "192.0.2.10", "-o", "6", mtu=1508) as server:
         cookie = server.cookie(line)
         pads = server.request(cookie, line, tag(MAX_PAYLOAD, b"\x05\xdc"), service=b"isp")
@@ -157,7 +162,10 @@ def test_call_start_says_all_of_the_line(start, template, tmp_path):
         assert call.kind == CALL_START
         assert len(call.fds) == 1
         assert call.tlvs == [
-            (16, b"\1"), (17, b"srv"), (18, CLIENT_MAC), (19, b"\0\7"), (20, b"isp"), (21, b"ac1"), (22, b"p\0\xff/1"), (23, b"sub"),
+            (16, b"\1"), (17, b"srv"), (18, CLIENT_MAC), (19, b"\0\7"), (20, b"isp"), (21, b"ac1"), (32, b"\0\0\0\7"), (22, b"p\0\xff/1"), (23, b"sub"),
+            # bit/s: AVPs of RFC 5515, and towards the subscriber and from it
+            (56, avp(129, struct.pack("!Q", 1022000))), (56, avp(130, struct.pack("!Q", 16240000))), (56, avp(144, b"\2\1\6")),
+            (28, struct.pack("!I", 16240000)), (29, struct.pack("!I", 1022000)),
             (24, b"\x05\xdc"), (25, MAC_TEXT.upper().encode()), (40, b"192.0.2.1:192.0.2.10")]
         assert (tmp_path / "sessions").read_text() == f"7 {MAC_TEXT} srv\n"
         assert not server.pppd_starts()
