@@ -150,6 +150,7 @@ struct vpdn_group {
 	/* request-dialin */
 	struct vpdn_group_keys keys;	/* in the order of the file */
 	bool strip_domain;		/* the LNS gets the user's name without its domain */
+	uint32_t withheld_avps;		/* bits of line_avps.h: about the access line, what the LNS is not told */
 	/* request-dialout */
 	struct vpdn_number *numbers;
 	size_t n_numbers;

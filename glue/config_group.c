@@ -11,6 +11,7 @@
 
 #include "config_value.h"
 #include "ipc_proto.h"
+#include "line_avps.h"
 #include "proxy.h"
 
 /* Any number a group may name; a LAC that has no such line says so itself. */
@@ -106,9 +107,25 @@ static int build_peers(cfg_t *sec, struct vpdn_group *g)
 	return 0;
 }
 
+/* All that are not named by `send-avps`; without that setting none. */
+static uint32_t withheld_avps(cfg_t *dialin)
+{
+	cfg_opt_t *opt = cfg_getopt(dialin, "send-avps");
+	uint32_t withheld = 0, bit;
+
+	if (!opt || !(opt->flags & CFGF_MODIFIED))
+		return 0;
+	for (size_t i = 0; vpdn_line_avps_word(i, &bit); i++)
+		withheld |= bit;
+	for (unsigned int i = 0; i < cfg_opt_size(opt); i++)
+		withheld &= ~vpdn_line_avps_bit(cfg_opt_getnstr(opt, i));
+	return withheld;
+}
+
 static int build_request_dialin(struct vpdn_config *c, cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
 {
 	g->strip_domain = is_true(dialin, "strip-domain");
+	g->withheld_avps = withheld_avps(dialin);
 	if (is_true(dialin, "default")) {
 		if (c->default_group)
 			return vpdn_parse_fail(sec, "vpdn-group %s: default = true stands in vpdn-group %s already; allowed: in one group", g->name,

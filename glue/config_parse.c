@@ -392,7 +392,8 @@ static void set_sources(struct vpdn_config *c, cfg_t *cfg)
 
 int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size)
 {
-	cfg_opt_t request_dialin[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), STR("default"), STR("strip-domain"), CFG_END() };
+	cfg_opt_t request_dialin[] = { STR("protocol"), STRS("domain"), STRS("dnis"), STRS("line"), STR("default"), STR("strip-domain"),
+		STRS("send-avps"), CFG_END() };
 	cfg_opt_t accept_dialin[] = { STR("protocol"), STRS("terminate-from"), STRS("source"), STR("ppp-template"), CFG_END() };
 	cfg_opt_t number[] = { STR("replace"), CFG_END() };
 	cfg_opt_t request_dialout[] = {

@@ -10,6 +10,7 @@
 #include <termios.h>
 
 #include "config_http.h"
+#include "line_avps.h"
 #include "proxy.h"
 
 #define SECRET_MAX	255u
@@ -185,6 +186,12 @@ static const char *check_secret(const struct vpdn_setting *row, const char *valu
 	       "1 to 255 printable characters";
 }
 
+static const char *check_line_avps(const struct vpdn_setting *row, const char *value)
+{
+	(void)row;
+	return vpdn_line_avps_bit(value) ? NULL : VPDN_LINE_AVPS;
+}
+
 static const char *check_protocol(const struct vpdn_setting *row, const char *value)
 {
 	(void)row;
@@ -339,6 +346,7 @@ static const struct vpdn_setting settings[] = {
 	{ "request-dialin", "line", check_line, 0, 0, VPDN_KEY_LINE },
 	{ "request-dialin", "default", check_bool, 0, 0, -1 },
 	{ "request-dialin", "strip-domain", check_bool, 0, 0, -1 },
+	{ "request-dialin", "send-avps", check_line_avps, 0, 0, -1 },
 	{ "accept-dialin", "protocol", check_protocol, 0, 0, -1 },
 	{ "accept-dialin", "terminate-from", check_name, 0, 0, -1 },
 	{ "accept-dialin", "source", check_source, 0, 0, -1 },

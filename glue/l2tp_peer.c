@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "line_avps.h"
 #include "log.h"
 #include "proxy.h"
 #include "registry.h"
@@ -145,7 +146,7 @@ int vpdn_l2tp_send_groups(struct vpdn_l2tp *l)
 /* What a subscriber's plugin said about line and captured PPP, and the LNS is to be told. */
 static bool travels_on(uint16_t tlv)
 {
-	return (tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_CALL_SERIAL) || tlv == VPDN_TLV_USER ||
+	return (tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_NAS_PORT) || tlv == VPDN_TLV_USER ||
 	       (tlv >= VPDN_TLV_PROXY_INITIAL_RCVD && tlv <= VPDN_TLV_AVP);
 }
 
@@ -170,6 +171,7 @@ static const uint8_t *stripped(const struct vpdn_call *call, const struct vpdn_i
 
 static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_call *call, const struct vpdn_ipc_msg *ask)
 {
+	uint32_t withheld = call->choice.group->withheld_avps;
 	struct vpdn_ipc_iter it;
 	const uint8_t *p;
 	uint16_t tlv;
@@ -179,11 +181,15 @@ static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_call *c
 	while (vpdn_ipc_next(&it, &tlv, &p, &len)) {
 		if (tlv == VPDN_TLV_PROXY_AUTH_NAME)
 			p = stripped(call, ask, p, &len);
-		if (travels_on(tlv) && !(tlv == VPDN_TLV_CALLED_NUMBER && *call->number))
+		if (travels_on(tlv) && !(tlv == VPDN_TLV_CALLED_NUMBER && *call->number) && !vpdn_line_avps_has(withheld, tlv, p, len))
 			vpdn_ipc_put_raw(b, tlv, p, len);
 	}
-	if (*call->number)
+	if (*call->number && !vpdn_line_avps_has(withheld, VPDN_TLV_CALLED_NUMBER, NULL, 0))
 		vpdn_ipc_put_text(b, VPDN_TLV_CALLED_NUMBER, call->number);
+	/* a call that another LAC has forwarded to us keeps the port that it came with */
+	if (!vpdn_ipc_has(ask, VPDN_TLV_NAS_PORT) && vpdn_ipc_get_bytes(ask, VPDN_TLV_ACCESS_INTERFACE, &p, &len) &&
+	    !vpdn_line_avps_has(withheld, VPDN_TLV_NAS_PORT, p, len))
+		vpdn_ipc_put_raw(b, VPDN_TLV_NAS_PORT, p, len);
 }
 
 static void put_u32(struct vpdn_ipc_builder *b, uint16_t tlv, const struct vpdn_ipc_msg *ask, uint32_t otherwise)

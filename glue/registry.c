@@ -94,6 +94,7 @@ static void call_free(struct vpdn_registry *r, struct vpdn_lns_call *call)
 	r->n_calls--;
 	while (call->n_info)
 		info_drop_first(call);
+	free(call->report);
 	free(call);
 }
 
@@ -246,6 +247,16 @@ static struct vpdn_lns_call *call_get(struct vpdn_registry *r, const struct vpdn
 	return call;
 }
 
+/* For show only, which does without it when there is no memory. */
+static void keep_report(struct vpdn_lns_call *call, const struct vpdn_ipc_msg *m)
+{
+	free(call->report);
+	call->report = malloc(m->len);
+	call->report_len = call->report ? m->len : 0;
+	if (call->report)
+		memcpy(call->report, m->buf, m->len);
+}
+
 static void get_bundle(struct vpdn_lns_call *call, const struct vpdn_ipc_msg *m)
 {
 	uint8_t owner;
@@ -289,6 +300,7 @@ int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	get_escaped(m, VPDN_TLV_CALLING_NUMBER, call->calling, sizeof(call->calling));
 	get_escaped(m, VPDN_TLV_IFNAME, call->ifname, sizeof(call->ifname));
 	get_bundle(call, m);
+	keep_report(call, m);
 	if (add_info(call, m))
 		return -ENOMEM;
 	if (changed) {

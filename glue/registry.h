@@ -51,6 +51,8 @@ struct vpdn_lns_call {
 	char bundle[1024];		/* pppd's key, printable; "": no multilink */
 	char endpoint_local[128], endpoint_peer[128];
 	uint16_t mrru, peer_mrru;
+	uint8_t *report;		/* the last L2TP_CALL_STATE, for what it says of the line; NULL: not kept */
+	size_t report_len;
 	bool bundle_owner;		/* its pppd keeps the bundle, also without a session of its own */
 	uint64_t since_ms;
 	STAILQ_HEAD(, vpdn_info) info;

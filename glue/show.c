@@ -10,6 +10,7 @@
 #include "dialer_peer.h"
 #include "l2tp_peer.h"
 #include "lcp_options.h"
+#include "line.h"
 #include "proxy.h"
 #include "registry.h"
 #include "result_code.h"
@@ -152,32 +153,31 @@ static void add_lcp(json_t *lines, const char *what, const struct vpdn_proxy_lcp
 		json_array_append_new(lines, json_sprintf("%s: %s", what, vpdn_lcp_print(l->data, l->len, text, sizeof(text))));
 }
 
-static void add_line(json_t *lines, const char *what, const struct vpdn_ipc_msg *m, uint16_t tlv)
+/* What a message says of the access line: "calling-number: 5551234". */
+static json_t *show_line(const struct vpdn_ipc_msg *m)
 {
+	const struct vpdn_line_item *item;
+	struct vpdn_line_value v;
+	json_t *lines = json_array();
 	char text[1024];
 
-	if (vpdn_ipc_has(m, tlv))
-		json_array_append_new(lines, json_sprintf("%s: %s", what, vpdn_call_peer_text(m, tlv, text, sizeof(text))));
+	if (vpdn_ipc_has(m, VPDN_TLV_SERVICE_NAME))
+		json_array_append_new(lines, json_sprintf("service-name: %s", vpdn_call_peer_text(m, VPDN_TLV_SERVICE_NAME, text, sizeof(text))));
+	for (size_t i = 0; (item = vpdn_line_row(i)); i++)
+		if (vpdn_line_get(m, item, &v))
+			json_array_append_new(lines, json_sprintf("%s: %s", item->name, vpdn_line_text(&v, item, text, sizeof(text))));
+	return lines;
 }
 
 /* What was captured of the subscriber, from the message that brought it. */
 static void show_captured(json_t *o, const struct vpdn_call *call)
 {
-	static const struct {
-		const char *what;
-		uint16_t tlv;
-	} line_tlvs[] = {
-		{ "service name", VPDN_TLV_SERVICE_NAME }, { "circuit id", VPDN_TLV_CIRCUIT_ID },
-		{ "remote id", VPDN_TLV_REMOTE_ID }, { "calling number", VPDN_TLV_CALLING_NUMBER },
-		{ "called number", VPDN_TLV_CALLED_NUMBER }, { "sub-address", VPDN_TLV_SUB_ADDRESS },
-	};
 	static struct vpdn_ipc_msg ask;
 	static struct vpdn_proxy proxy;
-	json_t *line = json_array(), *lcp = json_array();
+	json_t *line = NULL, *lcp = json_array();
 
 	if (!vpdn_call_get_ask(call, &ask)) {
-		for (size_t i = 0; i < sizeof(line_tlvs) / sizeof(line_tlvs[0]); i++)
-			add_line(line, line_tlvs[i].what, &ask, line_tlvs[i].tlv);
+		line = show_line(&ask);
 		if (!vpdn_ipc_get_proxy(&ask, &proxy)) {
 			add_lcp(lcp, "first received", &proxy.initial_received);
 			add_lcp(lcp, "last sent", &proxy.last_sent);
@@ -188,8 +188,17 @@ static void show_captured(json_t *o, const struct vpdn_call *call)
 		vpdn_proxy_wipe(&proxy);
 	}
 	vpdn_ipc_msg_wipe(&ask);
-	set(o, "line", line);
+	set(o, "line", line ? line : json_array());
 	set(o, "captured", lcp);
+}
+
+/* What the LAC has told of the line, from the last report of xl2tpd's module. */
+static void show_reported(json_t *o, const struct vpdn_lns_call *call)
+{
+	static struct vpdn_ipc_msg report;
+
+	memcpy(report.buf, call->report, call->report_len);
+	set(o, "line", call->report_len && !vpdn_ipc_parse(&report, call->report_len) ? show_line(&report) : json_array());
 }
 
 /* The counters of AVP 34, by their RFC's names. */
@@ -249,6 +258,7 @@ json_t *vpdn_show_session(const struct vpdnd *d, uint32_t id, bool *found)
 	} else if (lns) {
 		o = show_lns_call(d, lns);
 		set_id(o, "pppd_pid", lns->pid);
+		show_reported(o, lns);
 		STAILQ_FOREACH(i, &lns->info, link)
 			json_array_append_new(lines, json_string(i->text));
 	} else {

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "ipc_proto.h"
+#include "line_avps.h"
 #include "proxy.h"
 #include "show_impl.h"
 
@@ -57,6 +58,18 @@ static json_t *sources(const struct vpdn_accept *from)
 	return a;
 }
 
+static json_t *sent_avps(const struct vpdn_group *g)
+{
+	json_t *a = json_array();
+	const char *word;
+	uint32_t bit;
+
+	for (size_t i = 0; (word = vpdn_line_avps_word(i, &bit)); i++)
+		if (!(g->withheld_avps & bit))
+			json_array_append_new(a, json_string(word));
+	return a;
+}
+
 static json_t *request_dialin(const struct vpdnd *d, const struct vpdn_group *g)
 {
 	json_t *o = json_object(), *list[VPDN_KEY_KINDS];
@@ -70,6 +83,7 @@ static json_t *request_dialin(const struct vpdnd *d, const struct vpdn_group *g)
 		set(o, vpdn_key_kind_name((enum vpdn_key_kind)i), list[i]);
 	set(o, "default", json_boolean(d->config->default_group == g));
 	set(o, "strip_domain", json_boolean(g->strip_domain));
+	set(o, "send_avps", sent_avps(g));
 	return o;
 }
 

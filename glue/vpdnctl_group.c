@@ -82,6 +82,7 @@ static const struct {
 } group_lines[] = {
 	{ "request-dialin", "domain", "domain" }, { "request-dialin", "dnis", "dnis" }, { "request-dialin", "line", "line" },
 	{ "request-dialin", "default", "default" }, { "request-dialin", "stripped", "strip_domain" },
+	{ "request-dialin", "send-avps", "send_avps" },
 	{ "accept-dialin", "from", "terminate_from" }, { "accept-dialin", "source", "source" },
 	{ "accept-dialin", "template", "ppp_template" }, { "accept-dialin", "LCP again", "lcp_renegotiation" },
 	{ "request-dialout", "number", "number" }, { "request-dialout", "sub-address", "sub_address" },

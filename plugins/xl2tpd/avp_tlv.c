@@ -2,7 +2,8 @@
 /*
  * avp_tlv.c - AVPs of a peer's message (RFC 2661 4.4) as TLVs for vpdnd or a pppd template.
  *
- * Used by the files that tell others of calls. The table is the one place that says which AVP is which TLV.
+ * Used by the files that tell others of calls. The table is the one place that says which AVP is which TLV; what else
+ * RFC 5515 says of the access line travels as it is.
  */
 #include "module.h"
 
@@ -27,6 +28,7 @@ static const struct {
 	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER, VPDN_TLV_CALLED_NUMBER, false },
 	{ VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER, VPDN_TLV_CALLING_NUMBER, false },
 	{ VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS, VPDN_TLV_SUB_ADDRESS, false },
+	{ VPDN_VENDOR_CISCO, VPDN_AVP_CISCO_NAS_PORT, VPDN_TLV_NAS_PORT, false },
 	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_CIRCUIT_ID, VPDN_TLV_CIRCUIT_ID, false },
 	{ VPDN_VENDOR_BBF, VPDN_AVP_BBF_REMOTE_ID, VPDN_TLV_REMOTE_ID, false },
 };
@@ -65,7 +67,12 @@ bool vpdn_avp_tlv_put(struct vpdn_avp_tlvs *s, const struct vpdn_avp *avp)
 		s->seen |= 1u << i;
 		return true;
 	}
-	return false;
+	if (avp->vendor != VPDN_VENDOR_BBF || !avp->def || avp->type >= 8 * sizeof(s->seen_line))
+		return false;
+	if (!(s->seen_line[avp->type / 8] & 1u << avp->type % 8))
+		vpdn_ipc_put_avp(s->b, avp->vendor, avp->type, 0, avp->value, avp->len);
+	s->seen_line[avp->type / 8] |= (uint8_t)(1u << avp->type % 8);
+	return true;
 }
 
 bool vpdn_avp_tlv_seen(const struct vpdn_avp_tlvs *s, uint16_t tlv)

@@ -103,7 +103,7 @@ static void release(struct vpdn_call_in *c)
 	forget_icrq(c);
 	free(c->group);
 	free(c->user);
-	free(c->calling);
+	free(c->line);
 	free(c->bundle);
 	free(c);
 }
@@ -175,7 +175,7 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	vpdn_end_init(&c->end);
 	c->use = vpdn_group_enter(g);
 	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, calling, sizeof(calling));
-	vpdn_call_in_set_text(&c->calling, calling);
+	vpdn_call_in_keep_line(c, NULL, 0);
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
 	RB_INSERT(by_id, &by_id, c);
@@ -207,6 +207,7 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 		end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
 		return;
 	}
+	vpdn_call_in_keep_line(c, avps, len);
 	rc = vpdn_call_in_make_start(c, g, &b, avps, len);
 	forget_icrq(c);
 	if (!rc) {

@@ -34,7 +34,9 @@ struct vpdn_call_in {
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
 	struct in_addr addr;		/* of the group's pool */
-	char *user, *calling;		/* escaped, NULL: not known */
+	char *user;			/* escaped, NULL: not known */
+	uint8_t *line;			/* what the LAC says of the access line, as TLVs; NULL: not kept */
+	size_t line_len;
 	char ifname[32];
 	uint32_t pid;
 	bool has_ips;
@@ -53,6 +55,8 @@ void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text);
  */
 int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
 			    size_t len);
+/* Keeps what the ICRQ and, when there is one, the ICCN say of the access line, for show; nothing when there is no memory. */
+void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *iccn, size_t len);
 /* Keeps a copy of a text; none of "", and none when there is no memory: it is for show. */
 void vpdn_call_in_set_text(char **to, const char *text);
 

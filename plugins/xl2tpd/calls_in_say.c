@@ -38,6 +38,24 @@ void vpdn_call_in_set_text(char **to, const char *text)
 	*to = *text ? strdup(text) : NULL;
 }
 
+void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *iccn, size_t len)
+{
+	struct vpdn_ipc_builder b;
+	struct vpdn_avp_tlvs s = { .b = &b };
+	size_t start;
+
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_STATE, 0, 0);
+	start = b.w.len;
+	vpdn_avp_tlvs_put(&s, c->icrq, c->icrq_len);
+	if (iccn)
+		vpdn_avp_tlvs_put(&s, iccn, len);
+	free(c->line);
+	c->line_len = b.w.len - start;
+	c->line = b.w.bad || !c->line_len ? NULL : malloc(c->line_len);
+	if (c->line)
+		memcpy(c->line, b.buf + start, c->line_len);
+}
+
 void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text)
 {
 	struct vpdn_ipc_builder b;
@@ -53,8 +71,8 @@ void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text)
 	vpdn_ipc_put_u64(&b, VPDN_TLV_AGE_MS, vpdn_now_ms() - c->since_ms);
 	if (c->user)
 		vpdn_ipc_put_text(&b, VPDN_TLV_USER, c->user);
-	if (c->calling)
-		vpdn_ipc_put_text(&b, VPDN_TLV_CALLING_NUMBER, c->calling);
+	if (c->line)
+		vpdn_writer_bytes(&b.w, c->line, c->line_len);
 	if (c->ifname[0])
 		vpdn_ipc_put_text(&b, VPDN_TLV_IFNAME, c->ifname);
 	if (c->pid)

@@ -27,21 +27,7 @@ struct call_out {
 
 /* ---- AVPs ---- */
 
-static void put_calling_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
-{
-	const uint8_t *p;
-	size_t len;
-	char mac[18];
-
-	if (!vpdn_ipc_has(m, VPDN_TLV_CALLING_NUMBER) && vpdn_ipc_get_bytes(m, VPDN_TLV_PEER_MAC, &p, &len) && len == 6) {
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", p[0], p[1], p[2], p[3], p[4], p[5]);
-		vpdn_avp_put_text(w, VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER, mac);
-		return;
-	}
-	vpdn_avp_from_octets(w, m, VPDN_TLV_CALLING_NUMBER, VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER);
-}
-
-/* RFC 2661 6.6, RFC 5515 4 */
+/* RFC 2661 6.6, RFC 5515 5: vpdnd has left out what the group does not send. */
 static void put_icrq(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_ipc_iter it;
@@ -53,9 +39,9 @@ static void put_icrq(struct vpdn_writer *w, const struct vpdn_ipc_msg *m)
 	vpdn_avp_from_number(w, m, VPDN_TLV_BEARER_TYPE, VPDN_AVP_BEARER_TYPE);
 	vpdn_avp_from_number(w, m, VPDN_TLV_PHYSICAL_CHANNEL, VPDN_AVP_PHYS_CHANNEL);
 	vpdn_avp_from_octets(w, m, VPDN_TLV_CALLED_NUMBER, VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER);
-	put_calling_number(w, m);
+	vpdn_avp_from_octets(w, m, VPDN_TLV_CALLING_NUMBER, VPDN_VENDOR_IETF, VPDN_AVP_CALLING_NUMBER);
 	vpdn_avp_from_octets(w, m, VPDN_TLV_SUB_ADDRESS, VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS);
-	vpdn_avp_from_octets(w, m, VPDN_TLV_ACCESS_INTERFACE, VPDN_VENDOR_CISCO, VPDN_AVP_CISCO_NAS_PORT);
+	vpdn_avp_from_octets(w, m, VPDN_TLV_NAS_PORT, VPDN_VENDOR_CISCO, VPDN_AVP_CISCO_NAS_PORT);
 	vpdn_avp_from_octets(w, m, VPDN_TLV_CIRCUIT_ID, VPDN_VENDOR_BBF, VPDN_AVP_BBF_CIRCUIT_ID);
 	vpdn_avp_from_octets(w, m, VPDN_TLV_REMOTE_ID, VPDN_VENDOR_BBF, VPDN_AVP_BBF_REMOTE_ID);
 	if (vpdn_ipc_get_u16(m, VPDN_TLV_PROXY_AUTH_TYPE, &auth_type) && auth_type == VPDN_PROXY_AUTH_MSCHAP_V2)

@@ -47,17 +47,20 @@ def start(node, lns, ref=1, sid=500, *more, **options):
 
 
 def test_call_is_placed_and_connected(node, lns):
+    rate = u32(0) + u32(100000000)
     more = [("USER", "alice@example.com"), ("PEER_MAC", b"\x02\0\0\0\0\x01"), ("ACCESS_INTERFACE", "eth1"), ("CIRCUIT_ID", "olt1/3"),
-            ("REMOTE_ID", "house 7"), ("CALLED_NUMBER", "614629"), ("TX_SPEED", 100000000), ("RX_SPEED", 20000000)]
+            ("REMOTE_ID", "house 7"), ("CALLED_NUMBER", "614629"), ("CALLING_NUMBER", "5551234"), ("SUB_ADDRESS", "9"), ("NAS_PORT", "eth1"),
+            ("PHYSICAL_CHANNEL", 7), ("AVP", u16(3561) + u16(130) + b"\0" + rate), ("TX_SPEED", 100000000), ("RX_SPEED", 20000000)]
     icrq, ready = start(node, lns, 7, 500, *more, *PROXY)
     assert (ready["TUNNEL_ID"], ready["PEER_TUNNEL_ID"]) == (lns.their_tid, lns.tid)
     assert (ready["SESSION_ID"], ready["PEER_SESSION_ID"]) == (icrq.number(14), 500)
     assert len(ready.fds) == 1
-    assert icrq.value(22) == b"02:00:00:00:00:01"
+    assert (icrq.value(22), icrq.value(23), icrq.number(25)) == (b"5551234", b"9", 7)
     assert icrq.value(21) == b"614629"
     assert icrq.value(100, vendor=9) == b"eth1"
     assert icrq.value(1, vendor=3561) == b"olt1/3"
     assert icrq.value(2, vendor=3561) == b"house 7"
+    assert icrq.value(130, vendor=3561) == rate
     assert icrq.value(15) and icrq.value(18) is None
     # no ICCN before vpdnd says that the bridge stands
     assert all(m.type is None for m in lns.everything(0.7))
@@ -94,6 +97,12 @@ def test_mschapv2_goes_to_one_of_ours_only(node, lns, ours):
     assert [iccn.value(kind) is not None for kind in (30, 31, 32, 33)] == [ours] * 4
     assert not any(mandatory for vendor, attr, _, mandatory in icrq.avps + iccn.avps if vendor == OWN)
     os.close(ready.fds[0])
+
+
+def test_what_vpdnd_leaves_out_is_not_sent(node, lns):
+    """The module makes up nothing of the line: what the group withholds stays here."""
+    icrq, _ = start(node, lns, 1, 500, ("USER", "alice@example.com"), ("PEER_MAC", b"\x02\0\0\0\0\x01"), ("ACCESS_INTERFACE", "eth1"))
+    assert {(vendor, kind) for vendor, kind, _, _ in icrq.avps} == {(0, 0), (0, 14), (0, 15)}
 
 
 def test_rx_speed_equal_to_tx_is_left_out(node, lns):

@@ -61,7 +61,7 @@ def test_call_goes_to_the_template(node, lac):
     assert lac.open_as().value(7) == b"LNS"
     template = node.template()
     theirs = lac.call(1, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"), avp(1, b"olt1/3", False, vendor=3561),
-                      avp(100, b"eth1", False, vendor=9))
+                      avp(100, b"eth1", False, vendor=9), avp(25, u32(7), False))
     state = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=WAIT)
     assert (state["TUNNEL_ID"], state["SESSION_ID"], state["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
     lac.send(iccn(*proxy()), theirs)
@@ -72,7 +72,7 @@ def test_call_goes_to_the_template(node, lac):
     assert (got["TUNNEL_ID"], got["SESSION_ID"], got["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
     assert got["CALLING_NUMBER"] == b"02:00:00:00:00:01" and got["CALLED_NUMBER"] == b"614629"
     assert got["CIRCUIT_ID"] == b"olt1/3" and got["TX_SPEED"] == 100000000 and got["FRAMING_TYPE"] == 1
-    assert got.all("AVP") == [u16(9) + u16(100) + b"\0" + b"eth1"]
+    assert got["NAS_PORT"] == b"eth1" and got["PHYSICAL_CHANNEL"] == 7 and not got.all("AVP")
     assert got["PROXY_LAST_SENT"] == LCP_SENT and got["PROXY_LAST_RCVD"] == LCP_RECEIVED
     assert got["PROXY_AUTH_TYPE"] == 2 and got["PROXY_AUTH_NAME"] == b"alice@example.com"
     assert got["PROXY_AUTH_CHALLENGE"] == CHALLENGE and got["PROXY_AUTH_ID"] == 6 and got["PROXY_AUTH_RESPONSE"] == b"\0R" * 8
@@ -85,6 +85,27 @@ def test_call_goes_to_the_template(node, lac):
     up = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=PPP_UP)
     assert (up["IFNAME"], up["USER"], up["REMOTE_IP"]) == ("ppp0", b"alice@example.com", "10.1.0.10")
     node.daemon.wait_log('user="alice@example.com": PPP is up on ppp0, 10.1.0.1 to 10.1.0.10')
+
+
+def test_line_reaches_template_and_vpdnd(node, lac):
+    """RFC 5515's AVPs, each once, whatever the LAC repeats, misses or makes up; vpdnd hears of it again after a reconnect."""
+    lac.open_as()
+    template = node.template()
+    rate, other = u32(0) + u32(16240000), u32(0) + u32(1)
+    bbf = [avp(kind, value, False, vendor=3561) for kind, value in
+           ((130, rate), (130, other), (142, u32(9)), (144, b"\2\1\6"), (139, b"short"), (200, b"unknown"), (1, b"port\n1"), (1, b"again"))]
+    theirs = lac.call(1, avp(22, b"5551234"), avp(100, b"Serial0:0", False, vendor=9), *bbf)
+    lac.send(iccn(), theirs)
+    call = template.accept()
+    started = call.read()
+    kept = [u16(3561) + u16(kind) + b"\0" + value for kind, value in ((130, rate), (142, u32(9)), (144, b"\2\1\6"))]
+    assert started.all("AVP") == kept and started.all("CIRCUIT_ID") == [b"port\n1"]
+    report = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CONNECTED)
+    node.vpdnd.close()
+    node.vpdnd = node.accept()
+    for report in (report, node.vpdnd.expect("L2TP_CALL_STATE", SESSION_ID=theirs)):
+        assert report.all("AVP") == kept and report["CIRCUIT_ID"] == b"port\n1" and report["NAS_PORT"] == b"Serial0:0"
+        assert report["CALLING_NUMBER"] == b"5551234" and report["TX_SPEED"] == 100000000
 
 
 def counters(said):

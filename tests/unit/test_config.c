@@ -444,6 +444,7 @@ static void mistakes(void **state)
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp domain = \"a.*.b\" }\n" TO SECRET "}\n", 2, "a.*.b", "letters" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp line = \"circuit:\" }\n" TO SECRET "}\n", 2, "circuit:", "PATTERN" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp line = { \"e*\",\n \"E*\" } }\n" TO SECRET "}\n", 3, "\"E*\" stands on line 2", "one group" },
+		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = true send-avps = { clid } }\n" TO SECRET "}\n", 2, "clid", "calling-number, called-number" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = yes }\n" TO SECRET "}\n", 2, "yes", "true, false" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = false }\n" TO SECRET "}\n", 5, "at least one of", "default = true" },
 		{ "vpdn-group a {\n request-dialin { protocol = l2tp default = true }\n" TO SECRET "}\nvpdn-group b {\n request-dialin { protocol = l2tp default = true }\n" TO SECRET "}\n", 10, "in vpdn-group a already", "in one group" },

@@ -597,7 +597,7 @@ static void show_has_no_secret(void **state)
 	text = COMMAND("show", "session", number);
 	assert_has(text, "last sent: ");
 	assert_has(text, "CHAP");
-	assert_has(text, "circuit id: olt1 eth 0/3");
+	assert_has(text, "agent-circuit-id: olt1 eth 0/3");
 	assert_has(text, "pppoe eth1/17 02:00:00:00:00:01");
 	assert_has_not(text, RESPONSE);
 	assert_has_not(text, "chal");
