@@ -23,6 +23,7 @@
 #include "plugin_common.h"
 #include "serve_bundle.h"
 #include "serve_cause.h"
+#include "serve_line.h"
 #include "text.h"
 
 #define PPPOE_MTU		1492	/* RFC 2516 section 7 */
@@ -244,8 +245,8 @@ static void set_remote_number(void)
 		return;
 	if (vpdn_ipc_get_bytes(call.msg, VPDN_TLV_PEER_MAC, &p, &len) && len == 6)
 		snprintf(remote_number, MAXNAMELEN, "%02X:%02X:%02X:%02X:%02X:%02X", p[0], p[1], p[2], p[3], p[4], p[5]);
-	else if (vpdn_ipc_get_bytes(call.msg, VPDN_TLV_CALLING_NUMBER, &p, &len))
-		vpdn_text_escape(p, len, remote_number, MAXNAMELEN);
+	else
+		vpdn_serve_line_calling(call.msg, remote_number, MAXNAMELEN);
 }
 
 /* What rp-pppoe.so sets. */
@@ -316,6 +317,7 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 		set_l2tp();
 	else
 		set_pppoe();
+	vpdn_serve_line_export(call.msg);
 	say_started();
 	if (vpdn_conn_watch() < 0)
 		fatal("vpdn: cannot watch the call's connection: %m");

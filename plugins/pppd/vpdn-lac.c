@@ -23,6 +23,7 @@
 #include "lac_capture.h"
 #include "lac_early.h"
 #include "lac_handover.h"
+#include "lac_line.h"
 #include "lac_quiet.h"
 #include "lac_secrets.h"
 #include "lac_wake.h"
@@ -174,39 +175,6 @@ static void fall_back(const char *why)
 
 /* ---- the question ---- */
 
-/* What is known of the line: from the call, or of our own device. */
-static void put_line(struct vpdn_ipc_builder *b)
-{
-	const struct vpdn_ipc_msg *call = vpdn_serve_call();
-	struct vpdn_ipc_iter it;
-	const uint8_t *p;
-	uint16_t tlv;
-	size_t len;
-
-	if (call) {
-		vpdn_ipc_iter_init(&it, call);
-		while (vpdn_ipc_next(&it, &tlv, &p, &len))
-			if (tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_CALL_SERIAL)
-				vpdn_ipc_put_raw(b, tlv, p, len);
-		return;
-	}
-	if (the_channel == &tty_channel) {
-		vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_TTY);
-		if (baud_rate > 0) {
-			vpdn_ipc_put_u32(b, VPDN_TLV_TX_SPEED, (uint32_t)baud_rate);
-			vpdn_ipc_put_u32(b, VPDN_TLV_FRAMING_TYPE, 2);
-		}
-	} else {
-		vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
-		if (vpdn_ppp_session_number() > 0)
-			vpdn_ipc_put_u16(b, VPDN_TLV_PPPOE_SESSION, (uint16_t)vpdn_ppp_session_number());
-	}
-	if (devnam[0])
-		vpdn_ipc_put_text(b, VPDN_TLV_ACCESS_INTERFACE, devnam);
-	if (remote_number[0])
-		vpdn_ipc_put_text(b, VPDN_TLV_CALLING_NUMBER, remote_number);
-}
-
 /* 0; -EAGAIN: vpdnd's queue is full; other: it cannot be asked. */
 static int ask(void)
 {
@@ -227,7 +195,7 @@ static int ask(void)
 			return rc;
 	}
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
-	put_line(&b);
+	vpdn_lac_line_put(&b);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, (uint32_t)getpid());
 	vpdn_ipc_put_u32(&b, VPDN_TLV_HOLD_MS, (uint32_t)hold_s * 1000);
 	if (capture.user.len)
@@ -429,6 +397,7 @@ static int phase_changed(int phase)
 void plugin_init(void)
 {
 	vpdn_ppp_add_options(options);
+	vpdn_lac_line_init();
 	stock_chap = chap_protent.input;
 	chap_protent.input = chap_input;
 	stock_pap = pap_protent.input;

@@ -24,6 +24,7 @@
 #include "serve_api.h"
 #include "serve_call.h"
 #include "serve_cause.h"
+#include "serve_line.h"
 #include "serve_template.h"
 
 VPDN_PLUGIN_VERSION;
@@ -70,6 +71,8 @@ static void check_template_options(void)
 		vpdn_ppp_option_error("demand %s", hint);
 	else if (persist)
 		vpdn_ppp_option_error("persist %s", hint);
+	else if (vpdn_serve_line_check())
+		vpdn_ppp_option_error("%s", vpdn_serve_line_check());
 	else
 		return;
 	exit(EXIT_OPTION_ERROR);
@@ -141,4 +144,5 @@ VPDN_EXPORT char *rc_mksid(void)
 void plugin_init(void)
 {
 	vpdn_ppp_add_options(options);
+	vpdn_serve_line_init();
 }

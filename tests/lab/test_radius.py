@@ -12,7 +12,7 @@ from labnet import Topology
 SECRET = "radius-secret"
 DIR = "/etc/ppp/radius"
 REQUEST, ACCEPT, ACCOUNTING = 1, 2, 4
-USER_NAME, PASSWORD, CHAP_PASSWORD, CHAP_CHALLENGE = 1, 2, 3, 60
+USER_NAME, PASSWORD, CHAP_PASSWORD, VENDOR_SPECIFIC, CHAP_CHALLENGE = 1, 2, 3, 26, 60
 
 SERVER = f"""
 prefix = /usr
@@ -103,7 +103,7 @@ CLIENT_DICTIONARY = "".join(f"ATTRIBUTE {name} {number} {kind}\n" for name, numb
 
 @dataclasses.dataclass
 class Packet:
-    """A RADIUS packet (RFC 2865 section 3); attributes are {type: value}."""
+    """A RADIUS packet (RFC 2865 section 3); attributes are {type: value}, a vendor's {(vendor, type): value}."""
     code: int
     attributes: dict
 
@@ -112,7 +112,11 @@ def parse(data):
     code, _, length = struct.unpack("!BBH", data[:4])
     attributes, rest = {}, data[20:length]
     while len(rest) >= 2 and rest[1] >= 2:
-        attributes[rest[0]] = rest[2:rest[1]]
+        if rest[0] == VENDOR_SPECIFIC:
+            vendor, number, size = struct.unpack("!IBB", rest[2:8])
+            attributes[vendor, number] = rest[8:6 + size]
+        else:
+            attributes[rest[0]] = rest[2:rest[1]]
         rest = rest[rest[1]:]
     return Packet(code, attributes)
 
@@ -130,13 +134,12 @@ def radius_packets(path):
     return found
 
 
-def start_server(lab):
-    """FreeRADIUS, and radius.so's configuration, in the LNS's node."""
+def start_server(lab, users=f'"{roles.USER}" Cleartext-Password := "{roles.PASSWORD}"\n', server_dictionary="", client_dictionary=""):
+    """FreeRADIUS, and radius.so's configuration, in the LNS's node; to both dictionaries is added what is given."""
     lab.secrets.add(SECRET)
-    files = {"radiusd.conf": SERVER, "dictionary": SERVER_DICTIONARY, "radiusclient.conf": CLIENT,
-             "client-dictionary": CLIENT_DICTIONARY, "servers": f"127.0.0.1 {SECRET}\n",
-             "issue": "", "port-id-map": "",
-             "users": f'"{roles.USER}" Cleartext-Password := "{roles.PASSWORD}"\n'}
+    files = {"radiusd.conf": SERVER, "dictionary": SERVER_DICTIONARY + server_dictionary, "radiusclient.conf": CLIENT,
+             "client-dictionary": CLIENT_DICTIONARY + client_dictionary, "servers": f"127.0.0.1 {SECRET}\n",
+             "issue": "", "port-id-map": "", "users": users}
     for name, text in files.items():
         lab.lns.write(f"{DIR}/{name}", text)
     server = lab.lns.spawn("freeradius", ["freeradius", "-f", "-l", "stdout", "-d", DIR, "-D", DIR, "-n", "radiusd"])
