@@ -126,6 +126,13 @@ void vpdn_call_uncount(struct vpdn_usage **u)
 	*u = NULL;
 }
 
+void vpdn_call_leave_peer(struct vpdn_call *call)
+{
+	if (call->of_peer)
+		vpdn_peer_unprobed(call->of_peer, call->id);
+	vpdn_call_uncount(&call->of_peer);
+}
+
 bool vpdn_call_no_fds(struct vpdn_call *call, uint64_t *counter)
 {
 	struct vpdnd *d = call->d;
@@ -174,7 +181,7 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_call_drop_access(call);
 	vpdn_call_drop_plugin(call);
 	event_drop(&call->timer);
-	vpdn_call_uncount(&call->of_peer);
+	vpdn_call_leave_peer(call);
 	vpdn_call_uncount(&call->of_group);
 	vpdn_call_uncount(&call->of_dialer);
 	vpdn_call_drop_config(call);

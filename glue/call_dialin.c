@@ -139,7 +139,7 @@ enum vpdn_ev vpdn_act_say_reject(struct vpdn_call *call)
 
 enum vpdn_ev vpdn_act_taken(struct vpdn_call *call)
 {
-	call->of_peer->dead_until_ms = 0;
+	vpdn_peer_alive(call->of_peer);
 	vpdn_call_say(call, LOG_DEBUG, "the LNS has taken the call; pppd hands the channel over");
 	return VPDN_EV_NONE;
 }

@@ -160,7 +160,7 @@ enum vpdn_ev vpdn_act_say_dialling(struct vpdn_call *call)
 	uint64_t now = vpdnd_now_ms();
 	char addr[INET_ADDRSTRLEN];
 
-	call->of_peer->dead_until_ms = 0;
+	vpdn_peer_alive(call->of_peer);
 	vpdn_call_say(call, LOG_INFO, "the LAC dials");
 	vpdn_dial_progress(call, "LAC %s is dialling %s", inet_ntop(AF_INET, &call->peer, addr, sizeof(addr)), call->number);
 	vpdn_call_set_timer(call, call->deadline_ms > now ? (unsigned int)(call->deadline_ms - now) : 1);
@@ -174,7 +174,7 @@ enum vpdn_ev vpdn_act_hand_over(struct vpdn_call *call)
 	char addr[INET_ADDRSTRLEN];
 
 	call->connected_ms = vpdnd_now_ms();
-	call->of_peer->dead_until_ms = 0;
+	vpdn_peer_alive(call->of_peer);
 	vpdn_call_drop_config(call);
 	call->d->counters.dial_connected++;
 	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, attempt %u, at %u bit/s, %s",

@@ -171,9 +171,9 @@ static void peer_dead(struct vpdn_call *call)
 {
 	uint32_t dead_s = call->config->dead_s;
 
+	vpdn_peer_dead(call->of_peer, dead_s ? vpdnd_now_ms() + (uint64_t)dead_s * 1000 : 0);
 	if (!dead_s)
 		return;
-	call->of_peer->dead_until_ms = vpdnd_now_ms() + (uint64_t)dead_s * 1000;
 	vpdn_call_say(call, LOG_NOTICE, "this peer is left out for %u s, if there is another", dead_s);
 }
 
@@ -238,8 +238,10 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	/* What this host could not, or may not, do says nothing of the peer. */
 	if (!vpdn_ipc_has(m, VPDN_TLV_ERRNO)) {
 		call->of_peer->failed++;
-		if (stage == VPDN_STAGE_TUNNEL)
+		if (stage == VPDN_STAGE_TUNNEL || (by == VPDN_BY_TIMEOUT && vpdn_call_asking(call)))
 			peer_dead(call);
+		else if (by == VPDN_BY_PEER)
+			vpdn_peer_alive(call->of_peer);
 	}
 	return vpdn_call_step(call, retry ? VPDN_EV_RETRY : VPDN_EV_CLEARED);
 }

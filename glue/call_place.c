@@ -83,7 +83,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	int i, rc;
 
 	vpdn_call_ref_drop(call);
-	vpdn_call_uncount(&call->of_peer);
+	vpdn_call_leave_peer(call);
 	vpdn_bridge_drop_l2tp(&call->bridge);
 	call->tunnel_id = call->peer_tunnel_id = call->session_id = call->peer_session_id = 0;
 	if (d->stopping)
@@ -122,6 +122,8 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	rc = count_session(call, &g->peers[i]) ? ask_xl2tpd(call, &g->peers[i], timeout) : -ENOMEM;
 	if (rc)
 		return no_peer(call, &n->rejected_internal, VPDN_DIAL_UNREACHABLE, "asking xl2tpd for a call: %s", strerror(-rc));
+	if (vpdn_peer_probe(call->of_peer, call->id, now))
+		vpdn_call_say(call, LOG_INFO, "this peer was dead; this call tries whether it is back");
 	say_placing(call, &g->peers[i]);
 	call->attempt_end_ms = now + timeout + ATTEMPT_SLACK_MS;
 	vpdn_call_set_timer(call, timeout + ATTEMPT_SLACK_MS);

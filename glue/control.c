@@ -201,7 +201,7 @@ static json_t *clear_dead(struct vpdnd *d, const char *const *arg, int *rc, char
 
 	if (*arg && !parse_peer(*arg, &addr, rc, err, err_size))
 		return NULL;
-	return json_pack("{s:i}", "cleared", (int)vpdn_usage_clear_dead(&d->usages, *arg ? &addr : NULL, vpdnd_now_ms()));
+	return json_pack("{s:i}", "cleared", (int)vpdn_usage_clear_dead(&d->usages, *arg ? &addr : NULL));
 }
 
 static json_t *clear_aaa_cache(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)

@@ -131,15 +131,15 @@ const struct vpdn_usage *vpdn_usage_next(const struct vpdn_usages *u, enum vpdn_
 
 /* ---- dead peers ---- */
 
-unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr, uint64_t now_ms)
+unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr)
 {
 	struct vpdn_usage *x = NULL;
 	unsigned int n = 0;
 
 	while ((x = (struct vpdn_usage *)vpdn_usage_next(u, VPDN_USAGE_PEER, x))) {
-		if (x->dead_until_ms <= now_ms || (addr && x->addr.s_addr != addr->s_addr))
+		if (!x->dead_until_ms || (addr && x->addr.s_addr != addr->s_addr))
 			continue;
-		x->dead_until_ms = 0;
+		vpdn_peer_alive(x);
 		n++;
 	}
 	return n;
@@ -155,36 +155,67 @@ enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct v
 		return VPDN_PEER_DRAINING;
 	if (peer->limit && x && x->sessions >= peer->limit)
 		return VPDN_PEER_FULL;
-	return x && x->dead_until_ms > now_ms ? VPDN_PEER_DEAD : VPDN_PEER_READY;
+	if (!x || !x->dead_until_ms)
+		return VPDN_PEER_READY;
+	return x->dead_until_ms > now_ms ? VPDN_PEER_DEAD : x->probe ? VPDN_PEER_PROBED : VPDN_PEER_PROBE_DUE;
+}
+
+bool vpdn_peer_probe(struct vpdn_usage *peer, uint32_t call, uint64_t now_ms)
+{
+	if (!peer->dead_until_ms || peer->dead_until_ms > now_ms || peer->probe)
+		return false;
+	peer->probe = call;
+	return true;
+}
+
+void vpdn_peer_alive(struct vpdn_usage *peer)
+{
+	peer->dead_until_ms = 0;
+	peer->probe = 0;
+}
+
+void vpdn_peer_dead(struct vpdn_usage *peer, uint64_t until_ms)
+{
+	peer->dead_until_ms = until_ms;
+	peer->probe = 0;
+}
+
+void vpdn_peer_unprobed(struct vpdn_usage *peer, uint32_t call)
+{
+	if (peer->probe == call)
+		peer->probe = 0;
 }
 
 const char *vpdn_peer_state_name(enum vpdn_peer_state state)
 {
-	static const char *const names[] = { "ready", "dead", "full", "draining" };
+	static const char *const names[] = { "ready", "to be probed", "being probed", "dead", "full", "draining" };
 
 	return names[state];
 }
 
 uint64_t vpdn_peer_next(const struct vpdn_usages *u, const struct vpdn_group *g, uint64_t tried, uint64_t now_ms)
 {
-	uint64_t set[VPDN_PEER_DEAD + 1] = { 0 };
-	uint32_t priority[VPDN_PEER_DEAD + 1] = { 0 };
+	/* The ready, and the dead. */
+	uint64_t set[2] = { 0 };
+	uint32_t priority[2] = { 0 };
 
 	for (size_t i = 0; i < g->n_peers; i++) {
 		uint32_t p = g->peers[i].priority;
 		enum vpdn_peer_state state;
+		bool dead;
 
 		if (tried >> i & 1)
 			continue;
 		state = vpdn_peer_state(u, g, &g->peers[i], now_ms);
-		if (state > VPDN_PEER_DEAD || (set[state] && p > priority[state]))
+		dead = state > VPDN_PEER_PROBE_DUE;
+		if (state > VPDN_PEER_DEAD || (set[dead] && p > priority[dead]))
 			continue;
-		if (!set[state] || p < priority[state])
-			set[state] = 0;
-		priority[state] = p;
-		set[state] |= UINT64_C(1) << i;
+		if (!set[dead] || p < priority[dead])
+			set[dead] = 0;
+		priority[dead] = p;
+		set[dead] |= UINT64_C(1) << i;
 	}
-	return set[VPDN_PEER_READY] ? set[VPDN_PEER_READY] : set[VPDN_PEER_DEAD];
+	return set[0] ? set[0] : set[1];
 }
 
 uint64_t vpdn_peer_weights(const struct vpdn_group *g, uint64_t set)

@@ -28,7 +28,8 @@ struct vpdn_usage {
 	struct in_addr addr;		/* of the peer */
 	uint16_t port;
 	uint32_t sessions;		/* being placed or up */
-	uint64_t dead_until_ms;		/* CLOCK_MONOTONIC; 0: not dead */
+	uint64_t dead_until_ms;		/* of a peer, CLOCK_MONOTONIC; past: it may be tried again; 0: not dead */
+	uint32_t probe;			/* of a peer that may be tried again: the id of the call that does; 0: none */
 	uint64_t placed, failed;	/* calls, since vpdnd's start */
 	int64_t credit;			/* of a peer: what its weight has earned it, less the calls it got; see vpdn_peer_choose() */
 };
@@ -52,13 +53,23 @@ bool vpdn_usage_draining(const struct vpdn_usages *u, struct in_addr addr);
 const struct vpdn_usage *vpdn_usage_next(const struct vpdn_usages *u, enum vpdn_usage_of of, const struct vpdn_usage *after);
 
 /* Forgets that peers are dead: those at `addr`, or all (NULL). How many there were. */
-unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr, uint64_t now_ms);
+unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *addr);
 
-/* May it get a call? The dead are tried last; those behind it not at all. */
-enum vpdn_peer_state { VPDN_PEER_READY, VPDN_PEER_DEAD, VPDN_PEER_FULL, VPDN_PEER_DRAINING };
+/*
+ * May it get a call? One that was dead for its time is like a ready one to the next call, which probes it, and
+ * dead to all others until that call knows. The dead are tried last; those behind them not at all.
+ */
+enum vpdn_peer_state { VPDN_PEER_READY, VPDN_PEER_PROBE_DUE, VPDN_PEER_PROBED, VPDN_PEER_DEAD, VPDN_PEER_FULL, VPDN_PEER_DRAINING };
 
 enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct vpdn_group *g, const struct vpdn_peer *peer, uint64_t now_ms);
 const char *vpdn_peer_state_name(enum vpdn_peer_state state);
+
+/* A call is placed at the peer: when a probe is due, the call is it, and true is returned. */
+bool vpdn_peer_probe(struct vpdn_usage *peer, uint32_t call, uint64_t now_ms);
+/* What a call has shown: the peer answers, or is dead for some time (0: that is not kept); or nothing, its call is over. */
+void vpdn_peer_alive(struct vpdn_usage *peer);
+void vpdn_peer_dead(struct vpdn_usage *peer, uint64_t until_ms);
+void vpdn_peer_unprobed(struct vpdn_usage *peer, uint32_t call);
 
 /*
  * The peers among which the next one is chosen, as a bit set of g->peers: of those not in

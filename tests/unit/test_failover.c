@@ -212,6 +212,66 @@ static void limits_of_tunnels(void **state)
 	close(l2tp);
 }
 
+/* A tunnel that is still there says nothing, when its LNS does not answer in it. */
+static void an_lns_that_does_not_answer_a_call_is_dead(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE);
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+
+	(void)state;
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_TIMEOUT, 10);
+	ref = placed(l2tp, "192.0.2.3");
+	assert_has(COMMAND("show", "group"), "\"failed\":1,\"dead_s\":1,\"state\":\"dead\"");
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	expect_reject(fd, "192.0.2.3");
+	assert_has(COMMAND("show", "group"), "\"failed\":1,\"dead_s\":0,\"state\":\"ready\"");
+	close(l2tp);
+}
+
+/* The hold time is over: one call tries the LNS that was dead, the others go on to the living. */
+static void a_dead_lns_is_probed_by_one_call(void **state)
+{
+	int l2tp = module(), first = subscriber(ALICE), probe, other;
+	uint32_t ref = placed(l2tp, "192.0.2.2"), probe_ref;
+
+	(void)state;
+	cleared(l2tp, ref, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	ref = placed(l2tp, "192.0.2.3");
+	close(first);
+	expect_clear(l2tp, ref, 1);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	assert_has(COMMAND("show", "group"), "\"state\":\"dead\"");
+	pause_ms(1100);
+	assert_has(COMMAND("show", "group"), "\"state\":\"to be probed\"");
+	assert_has(COMMAND("explain", ALICE), "\"state\":\"to be probed\",\"order\":1");
+	for (int round = 0; round < 2; round++) {
+		probe = subscriber(ALICE);
+		probe_ref = placed(l2tp, "192.0.2.2");
+		assert_has(COMMAND("show", "group"), "\"state\":\"being probed\"");
+		other = subscriber("carol@example.com");
+		ref = placed(l2tp, "192.0.2.3");
+		close(other);
+		expect_clear(l2tp, ref, 1);
+		cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+		/* The one that tried leaves before it knew, and so the next one tries. */
+		if (!round) {
+			close(probe);
+			expect_clear(l2tp, probe_ref, 1);
+			cleared(l2tp, probe_ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+		}
+	}
+	/* A call that is refused has been answered: the LNS lives. */
+	cleared(l2tp, probe_ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
+	expect_reject(probe, "192.0.2.2");
+	assert_has_not(COMMAND("show", "group"), "probed");
+	other = subscriber("carol@example.com");
+	ref = placed(l2tp, "192.0.2.2");
+	close(other);
+	expect_clear(l2tp, ref, 1);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
 
 int main(void)
@@ -223,6 +283,8 @@ int main(void)
 		TEST(no_lns_is_left_in_the_middle),
 		TEST(all_may_go_in_the_middle),
 		TEST(limits_of_tunnels),
+		TEST(an_lns_that_does_not_answer_a_call_is_dead),
+		TEST(a_dead_lns_is_probed_by_one_call),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -105,6 +105,28 @@ static void the_dead_come_last(void **state)
 	usage(&u, &g->peers[0])->dead_until_ms = 5000;
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 4999, 0, NULL), 1);
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 5000, 0, NULL), 0);
+	/* One call tries it; the others do not wait for what comes of that. */
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 5000), VPDN_PEER_PROBE_DUE);
+	assert_false(vpdn_peer_probe(usage(&u, &g->peers[0]), 7, 4999));
+	assert_false(vpdn_peer_probe(usage(&u, &g->peers[1]), 7, 5000));
+	assert_true(vpdn_peer_probe(usage(&u, &g->peers[0]), 7, 5000));
+	assert_false(vpdn_peer_probe(usage(&u, &g->peers[0]), 8, 5000));
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 5000), VPDN_PEER_PROBED);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(vpdn_peer_choose(&u, g, 0, 5000, 0, NULL), 1);
+	/* Who has failed elsewhere may try it, too. */
+	assert_int_equal(vpdn_peer_choose(&u, g, 2, 5000, 0, NULL), 0);
+	/* The call is over, without an answer: the next one tries. */
+	vpdn_peer_unprobed(usage(&u, &g->peers[0]), 8);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 5000), VPDN_PEER_PROBED);
+	vpdn_peer_unprobed(usage(&u, &g->peers[0]), 7);
+	assert_true(vpdn_peer_probe(usage(&u, &g->peers[0]), 9, 6000));
+	vpdn_peer_dead(usage(&u, &g->peers[0]), 9000);
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 8999), VPDN_PEER_DEAD);
+	assert_true(vpdn_peer_probe(usage(&u, &g->peers[0]), 9, 9000));
+	vpdn_peer_alive(usage(&u, &g->peers[0]));
+	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 5000), VPDN_PEER_READY);
+	usage(&u, &g->peers[0])->dead_until_ms = 5000;
 	/* All are dead: then the usual order holds. */
 	usage(&u, &g->peers[1])->dead_until_ms = 5000;
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
@@ -183,11 +205,11 @@ static void the_dead_are_forgotten_by_hand(void **state)
 	(void)state;
 	usage(&u, &g->peers[0])->dead_until_ms = 5000;
 	usage(&u, &g->peers[1])->dead_until_ms = 5000;
-	assert_int_equal(vpdn_usage_clear_dead(&u, &g->peers[1].addr, 1000), 1);
+	assert_int_equal(vpdn_usage_clear_dead(&u, &g->peers[1].addr), 1);
 	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_DEAD);
 	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[1], 1000), VPDN_PEER_READY);
-	assert_int_equal(vpdn_usage_clear_dead(&u, NULL, 1000), 1);
-	assert_int_equal(vpdn_usage_clear_dead(&u, NULL, 1000), 0);
+	assert_int_equal(vpdn_usage_clear_dead(&u, NULL), 1);
+	assert_int_equal(vpdn_usage_clear_dead(&u, NULL), 0);
 	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_READY);
 	vpdn_usage_prune(&u, NULL);
 	vpdn_config_put(c);
