@@ -411,10 +411,7 @@ int run_calls(struct run *r)
 		struct call *c = &r->calls[i];
 
 		*c = (struct call){ .run = r, .index = i, .timer = { .fn = timer, .arg = c }, .limit = { .fn = limit, .arg = c } };
-		if (!pattern_fill(r->user, r->first + i, c->user, sizeof(c->user))) {
-			fprintf(stderr, "vpdn-load: --user %s: one %%d at most, and no more than %zu octets\n", r->user, sizeof(c->user) - 2);
-			return 2;
-		}
+		pattern_fill(r->user, r->first + i, c->user, sizeof(c->user));
 		ppp_init(&c->ppp, &r->ppp, c, c->user, c->reason);
 	}
 	rc = r->bearer->open(r);

@@ -60,6 +60,9 @@ enum release {
 	RELEASE_NONE,
 };
 
+#define USER_MAX	128	/* octets of a user's name, its NUL included */
+#define HOST_MAX	64	/* of a tunnel's Host Name */
+
 struct tunnel;
 
 struct call {
@@ -74,7 +77,7 @@ struct call {
 	int64_t stage[STAGES];		/* ns of CLOCK_MONOTONIC; 0: not reached */
 	int64_t ping_sent, ping_rtt;
 	uint8_t pings_left;
-	char user[128];
+	char user[USER_MAX];
 	char reason[PPP_REASON];	/* why it failed, or ended before it was told to */
 	uint8_t tries_left;		/* of the bearer */
 	/* PPPoE */
@@ -133,7 +136,7 @@ struct run {
 	const char *broken;			/* why the whole run failed */
 };
 
-/* Runs it. The options are checked; the bearer is set. 0: all calls came up, 1: some did not, 2: it could not run. */
+/* Runs it. The options are checked, patterns too; the bearer is set. 0: all calls came up, 1: some did not, 2: it could not run. */
 int run_calls(struct run *r);
 
 /* From bearers. */

@@ -428,7 +428,7 @@ static int open_socket(struct tunnel *t)
 static int open_tunnel(struct tunnel *t)
 {
 	struct run *r = t->run;
-	char host[64];
+	char host[HOST_MAX];
 	struct vpdn_writer w;
 	struct message *m;
 	int rc;
@@ -436,10 +436,7 @@ static int open_tunnel(struct tunnel *t)
 	rc = open_socket(t);
 	if (rc)
 		return rc;
-	if (!pattern_fill(r->host, t->index + 1, host, sizeof(host))) {
-		fprintf(stderr, "vpdn-load: --host %s: one %%d at most, and no more than %zu octets\n", r->host, sizeof(host) - 2);
-		return -EINVAL;
-	}
+	pattern_fill(r->host, t->index + 1, host, sizeof(host));
 	t->channel = (struct channel){ .loop = &r->loop, .fd = t->socket.fd, .most_tries = r->ppp.tries < TRIES ? r->ppp.tries : TRIES,
 				       .retransmissions = &r->counts[COUNT_CONTROL],
 				       .peer_retransmissions = &r->counts[COUNT_PEER_CONTROL], .received = received, .lost = lost, .arg = t };

@@ -115,6 +115,7 @@ static int usage(const char *why)
 static int calls(const struct bearer *b, const struct option_row *rows, size_t n, int argc, char **argv)
 {
 	bool pppoe = b == &pppoe_bearer;
+	char text[USER_MAX];
 	struct run r = {
 		.bearer = b, .n = 1, .at_once = 1, .first = 1, .user = "user%d@example.com",
 		.secret = getenv("VPDN_LOAD_SECRET"), .call_timeout = 60 * NS_PER_S, .service = "", .port = 1701, .tunnels = 1, .host = "bench-lac",
@@ -133,6 +134,10 @@ static int calls(const struct bearer *b, const struct option_row *rows, size_t n
 		return usage("the password is longer than PAP allows");
 	if (r.release == (pppoe ? RELEASE_CDN : RELEASE_PADT))
 		return usage("--release: not of this kind of call");
+	if (!pattern_fill(r.user, r.first + r.n, text, USER_MAX) || !*text)
+		return usage("--user: one %d at most, and no more than 126 octets");
+	if (!pattern_fill(r.host, r.tunnels, text, HOST_MAX) || !*text)
+		return usage("--host: one %d at most, and no more than 62 octets");
 	if (!r.release)
 		r.release = pppoe ? RELEASE_TERMINATE : RELEASE_CDN;
 	if (!r.release_at_once)
