@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A LAC whose choice of the tunnel is under test, and LNSs that say which of them it chose.
 
-Used by test_select.py, test_balance.py and test_aaa.py through the fixture `choice`. LAC, pppoe-server, template and xl2tpd
+Used by test_select.py, test_balance.py and test_aaa_*.py through the fixture `choice`. LAC, pppoe-server, template and xl2tpd
 are the real ones of the samples; the LNSs are peer.Lns, as many as a test wants, on one node. What is asserted is what these
 were sent, and that `vpdnctl explain` had said so before.
 """
@@ -11,12 +11,14 @@ import json
 import re
 import struct
 
+import aaa
 import leaks
 import roles
 from decode import Control
 from labnet import Topology
 from peer import Lns
 from subscriber import Access
+from waiting import await_condition
 
 ADSL_FORUM = 3561               # vendor id of the TR-101 tag
 CALLED_NUMBER, CALLING_NUMBER, PROXY_AUTH_NAME = 21, 22, 30     # RFC 2661 sections 4.4.4 and 4.4.5
@@ -118,7 +120,12 @@ class Choice:
     def assert_nothing_left(self):
         """Everybody hung up: the LAC holds what it held before the first call."""
         self.hang_up()
+        # Connections to AAA servers are kept for further questions.
+        await_condition(lambda: aaa.connections(self.lab.lac) <= 1, "one connection to an AAA server at most")
+        kept = aaa.connections(self.lab.lac)
+        self.before.held["descriptors"][self.lac.vpdnd.name]["socket"] += kept
         leaks.await_same(self.before, timeout=30)
+        self.before.held["descriptors"][self.lac.vpdnd.name]["socket"] -= kept
 
     def close(self):
         self.access.close()
