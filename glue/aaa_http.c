@@ -39,6 +39,7 @@ struct server {
 	char *url;
 	uint64_t asked, answered, failed, total_ms;	/* time of those that answered */
 	uint64_t dead_until_ms, failed_at_ms;
+	bool failing;			/* the last time */
 	char error[200];
 };
 
@@ -118,11 +119,17 @@ static void count(struct http *h, const char *url, uint32_t ms, const char *erro
 	if (!s)
 		return;
 	if (!error) {
+		if (s->failing)
+			vpdn_log_notice("source http: %s answers again", url);
+		s->failing = false;
 		s->answered++;
 		s->total_ms += ms;
 		s->dead_until_ms = 0;
 		return;
 	}
+	if (!s->failing)
+		vpdn_log_warn("source http: %s: %s", url, error);
+	s->failing = true;
 	s->failed++;
 	s->failed_at_ms = vpdnd_now_ms();
 	s->dead_until_ms = s->failed_at_ms + URL_DEAD_MS;
@@ -547,7 +554,7 @@ static json_t *show_server(const struct server *s)
 	json_t *o = json_object();
 
 	set(o, "name", json_string(s->url));
-	set(o, "state", json_string(s->dead_until_ms > now ? "dead" : s->answered ? "up" : s->failed ? "failed" : "not asked yet"));
+	set(o, "state", json_string(s->dead_until_ms > now ? "dead" : s->failing ? "failed" : s->answered ? "up" : "not asked yet"));
 	set(o, "asked", json_integer((json_int_t)s->asked));
 	set(o, "answered", json_integer((json_int_t)s->answered));
 	set(o, "failed", json_integer((json_int_t)s->failed));

@@ -70,13 +70,13 @@ def forward(*servers, **more):
 class Raw:
     """What is sent instead of a proper answer, octet by octet; waits for so long before."""
 
-    def __init__(self, octets=b"", wait=0.0):
-        self.octets, self.wait = octets, wait
+    def __init__(self, octets=b"", wait=0.0, close=False):
+        self.octets, self.wait, self.close = octets, wait, close or not octets
 
     @classmethod
-    def answer(cls, body, status="200 OK", more=b"", wait=0.0):
+    def answer(cls, body, status="200 OK", more=b"", wait=0.0, close=False):
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return cls(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s" % (status.encode(), len(body), more, body), wait)
+        return cls(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s" % (status.encode(), len(body), more, body), wait, close)
 
 
 class Handler(SAMPLE.Handler):
@@ -113,8 +113,7 @@ class Handler(SAMPLE.Handler):
             if answer.wait:
                 self.server.stopping.wait(answer.wait)
             self.wfile.write(answer.octets)
-            if not answer.octets:
-                self.close_connection = True
+            self.close_connection = self.close_connection or answer.close
             return
         ANSWER.validate(answer)
         if self.authorization and self.headers.get("Authorization") != self.authorization:

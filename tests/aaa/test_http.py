@@ -200,6 +200,29 @@ def test_http_name_not_found(start):
     assert server_row(daemon)["failed"] == 1
 
 
+def test_http_slow_name_server(serve, start):
+    """The name server is gone: vpdnd waits for it nowhere, neither at the time-out, nor when the subscriber goes, nor at its end."""
+    env = {"LD_PRELOAD": os.environ["SLOW_RESOLVER"], "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    server = serve({"result": "local", "ttl": 0})
+    daemon = start("https://slow.example/", server, extra="timeout = 4 url-timeout = 1", env=env)
+    waiting = daemon.subscriber()
+    begin = time.monotonic()
+    daemon.ctl("show", "session")
+    assert time.monotonic() - begin < 0.9
+    assert daemon.outcome(waiting)[0] == "local" and server.questions
+    assert 0.9 < time.monotonic() - begin < 4
+    daemon.reload(start.conf("https://slow.example/", "https://slower.example/", extra="timeout = 10"))
+    waiting = daemon.subscriber()
+    await_condition(lambda: daemon.source("http")["under_way"] == 1, "the request")
+    begin = time.monotonic()
+    daemon.hang_up(waiting)
+    await_condition(lambda: daemon.source("http")["under_way"] == 0, "the end of the request")
+    daemon.subscriber("bob@example.com")
+    await_condition(lambda: daemon.source("http")["under_way"] == 1, "the request")
+    daemon.process.terminate()
+    assert daemon.process.wait(10) == 0 and time.monotonic() - begin < 5
+
+
 GARBAGE = {
     "no_http": b"\x00\x01\x02 what?\r\n\r\n",
     "no_json": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<html/>   ",
@@ -337,6 +360,7 @@ def test_http_second_url(serve, start):
     for _ in range(3):
         assert daemon.ask()[0] == "forward"
     first, second = daemon.source("http")["servers"]
+    assert daemon.text().count(f"source http: {first['name']}: ") == 1
     assert (first["asked"], first["failed"], first["state"]) == (1, 1, "dead")
     assert (second["asked"], second["answered"], second["state"]) == (3, 3, "up")
     assert "unavailable" not in daemon.text()
@@ -420,6 +444,15 @@ def test_http_reused_connection(serve, start):
     for i in range(5):
         assert daemon.ask(f"user{i}@example.com")[0] == "local"
     assert (len(server.questions), server.connected) == (5, 1)
+
+
+def test_http_connection_closed(serve, start):
+    """A connection that the server has closed without a word meanwhile is no failure."""
+    server = serve(lambda question: Raw.answer({"result": "local", "ttl": 0}, close=True))
+    daemon = start(server)
+    for i in range(3):
+        assert daemon.ask(f"user{i}@example.com")[0] == "local"
+    assert (len(server.questions), server.connected, server_row(daemon)["failed"]) == (3, 3, 0)
 
 
 def test_http_cancelled(serve, start):
