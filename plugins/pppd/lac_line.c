@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 
+#include "avp.h"
 #include "plugin_common.h"
 
 #define NUMBER_MAX	64
@@ -73,6 +74,15 @@ static int set_sub_address(char **argv)
 
 /* ---- a call's line ---- */
 
+/* Of a call that an LAC before us has forwarded, other AVPs are a matter between it and us. */
+static bool is_line_avp(uint16_t tlv, const uint8_t *p, size_t len)
+{
+	uint16_t vendor, type;
+	uint8_t flags;
+
+	return tlv == VPDN_TLV_AVP && vpdn_ipc_parse_avp(p, len, &vendor, &type, &flags, &p, &len) && vendor == VPDN_VENDOR_BBF;
+}
+
 static void put_call(struct vpdn_ipc_builder *b, const struct vpdn_ipc_msg *call)
 {
 	struct vpdn_ipc_iter it;
@@ -82,7 +92,7 @@ static void put_call(struct vpdn_ipc_builder *b, const struct vpdn_ipc_msg *call
 
 	vpdn_ipc_iter_init(&it, call);
 	while (vpdn_ipc_next(&it, &tlv, &p, &len))
-		if ((tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_NAS_PORT) || tlv == VPDN_TLV_AVP)
+		if ((tlv >= VPDN_TLV_ACCESS && tlv <= VPDN_TLV_NAS_PORT) || is_line_avp(tlv, p, len))
 			vpdn_ipc_put_raw(b, tlv, p, len);
 }
 
