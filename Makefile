@@ -62,7 +62,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-aaa check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-bench check-aaa check-ppp check-ppp252 \
 	check-patches check-control fuzz check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
@@ -142,7 +142,7 @@ $(module_tests:%=%.o): INC = -I$(HOOK_INC)/xl2tpd
 $(module_tests:%=%.o): | $(xl2tpd_objs)				# which bring the header
 
 # The load generator of the bench; the help in it is the file README.
-bench-tools: ready $(B)/bench/vpdn-load
+bench-tools: ready $(B)/bench/vpdn-load			## the bench's load generator
 $(B)/bench/vpdn-load: $(bench_objs) $(LIB)
 	@mkdir -p $(@D)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(shell $(PKG_CONFIG) --libs jansson) $(LIB_LIBS) -lm
@@ -173,6 +173,8 @@ check-unit:						## unit tests and fuzz replay, with ASan and UBSan
 	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
 check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets; TEST=name runs one
 	$(Q)tests/dialer/run $(TEST)
+check-bench: setup					## vpdn-load, the bench's load generator, without PPP in the kernel; TEST=name runs one
+	$(Q)tests/bench/run $(TEST)
 check-aaa: setup					## vpdnd and real AAA servers, HTTPS and RADIUS, without PPP; TEST=name runs one
 	$(Q)tests/aaa/run $(TEST)
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
