@@ -147,7 +147,7 @@ $(B)/bench/vpdn-load: $(bench_objs) $(LIB)
 	@mkdir -p $(@D)
 	$(call show,LD,$@) $(ld) -o $@ $^ $(shell $(PKG_CONFIG) --libs jansson) $(LIB_LIBS) -lm
 $(B)/tests/bench/main.o: tests/bench/README
-$(B)/tests/unit/test_bench_ppp: $(call objs,tests/bench/ppp.c tests/bench/ppp_fsm.c)
+$(B)/tests/unit/test_bench_ppp: $(call objs,tests/bench/ppp.c tests/bench/ppp_auth.c tests/bench/ppp_fsm.c)
 
 # They run vpdnctl.
 $(B)/tests/unit/test_dialout_lns $(B)/tests/unit/test_explain: | $(B)/vpdnctl

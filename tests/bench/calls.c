@@ -126,7 +126,11 @@ void run_over(struct run *r)
 
 static void released_all(struct run *r)
 {
-	if (r->releasing_now && r->release_next == r->n && !r->releasing)
+	if (!r->releasing_now || r->release_next < r->n || r->releasing)
+		return;
+	if (r->release == RELEASE_NONE)
+		run_over(r);
+	else
 		r->bearer->finish(r);
 }
 
@@ -334,6 +338,7 @@ static void engine_event(void *owner, enum ppp_event event)
 
 	switch (event) {
 	case PPP_LCP_OPEN:
+		c->renegotiated |= c->stage[STAGE_LCP] || c->run->proxy;
 		call_stamp(c, STAGE_LCP);
 		break;
 	case PPP_CREDENTIALS_SENT:

@@ -71,6 +71,7 @@ struct call {
 	uint8_t state;			/* enum call_state */
 	bool came_up, failed, answered, unanswered, confirmed;
 	bool ended;			/* by the peer, when it was up */
+	bool renegotiated;		/* LCP was open before, or was proxied */
 	struct ppp ppp;
 	struct timer timer;		/* the bearer's, then the engine's */
 	struct timer limit;		/* of the set-up; then of the ping */

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <md5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +12,13 @@
 
 #include "avp_hide.h"
 #include "l2tp_channel.h"
-#include "lcp_options.h"
-#include "proxy.h"
+#include "l2tp_proxy.h"
 #include "result_code.h"
 
 #define RECEIVE_WINDOW	1024
 #define FRAMING_SYNC	1
 #define CONNECT_SPEED	100000000
 #define CHALLENGE_LEN	16
-#define SUBSCRIBER_MRU	1492
 #define BATCH		64
 #define TRIES		5		/* RFC 2661 section 5.8 */
 #define BUFFER		(16 << 20)
@@ -119,55 +116,6 @@ static void put_result(struct vpdn_writer *w, uint16_t result)
 	vpdn_avp_put(w, VPDN_VENDOR_IETF, VPDN_AVP_RESULT_CODE, v.buf, v.len);
 }
 
-static void put_lcp(struct vpdn_proxy_lcp *l, const struct ppp *p, uint16_t auth)
-{
-	uint8_t options[64];
-	struct vpdn_writer w;
-
-	vpdn_writer_init(&w, options, sizeof(options));
-	vpdn_lcp_put_u16(&w, VPDN_LCP_MRU, SUBSCRIBER_MRU);
-	if (auth)
-		vpdn_lcp_put_auth(&w, auth, VPDN_CHAP_MD5);
-	vpdn_lcp_put_u32(&w, VPDN_LCP_MAGIC, auth ? p->peer_magic : p->magic);
-	vpdn_proxy_set_lcp(l, w.buf, w.len);
-}
-
-/* What a LAC would have learnt of this call's subscriber: LCP as both would have negotiated it, and the credentials. */
-static void put_proxy(struct vpdn_writer *w, struct call *c)
-{
-	uint16_t auth = c->run->ppp.auth & PPP_AUTH_CHAP ? PPP_CHAP : PPP_PAP;
-	const char *password = c->run->ppp.password;
-	uint8_t challenge[CHALLENGE_LEN], digest[MD5_DIGEST_LENGTH];
-	struct vpdn_proxy p;
-	MD5_CTX md5;
-
-	c->ppp.auth_id = (uint8_t)(c->index + 1);
-	c->ppp.peer_magic = arc4random();
-	vpdn_proxy_init(&p);
-	put_lcp(&p.initial_received, &c->ppp, 0);
-	put_lcp(&p.last_received, &c->ppp, 0);
-	put_lcp(&p.last_sent, &c->ppp, auth);
-	p.id_present = true;
-	p.id = c->ppp.auth_id;
-	vpdn_proxy_set_bytes(&p.name, c->user, strlen(c->user));
-	if (auth == PPP_PAP) {
-		p.auth_type = VPDN_PROXY_AUTH_PAP;
-		vpdn_proxy_set_bytes(&p.response, password, strlen(password));
-	} else {
-		p.auth_type = VPDN_PROXY_AUTH_CHAP;
-		arc4random_buf(challenge, sizeof(challenge));
-		vpdn_proxy_set_bytes(&p.challenge, challenge, sizeof(challenge));
-		MD5Init(&md5);
-		MD5Update(&md5, &p.id, 1);
-		MD5Update(&md5, (const uint8_t *)password, strlen(password));
-		MD5Update(&md5, challenge, sizeof(challenge));
-		MD5Final(digest, &md5);
-		vpdn_proxy_set_bytes(&p.response, digest, sizeof(digest));
-	}
-	vpdn_proxy_put(w, &p);
-	vpdn_proxy_wipe(&p);
-}
-
 static void start(struct call *c)
 {
 	struct run *r = c->run;
@@ -200,8 +148,7 @@ static void connected(void *arg)
 	call_stamp(c, STAGE_ICCN);
 	call_lower_up(c);
 	if (c->run->proxy)
-		ppp_up_proxied(&c->ppp, c->ppp.magic, c->ppp.peer_magic,
-			       c->run->ppp.auth & PPP_AUTH_CHAP ? PPP_CHAP : PPP_PAP, c->ppp.auth_id);
+		ppp_up_proxied(&c->ppp, c->ppp.magic, c->ppp.peer_magic, l2tp_proxy_auth(c->run), c->ppp.auth_id);
 	else
 		ppp_up(&c->ppp);
 }
@@ -219,7 +166,7 @@ static void got_icrp(struct call *c, const struct said *s)
 	vpdn_avp_put_u32(&w, VPDN_VENDOR_IETF, VPDN_AVP_TX_SPEED, CONNECT_SPEED);
 	vpdn_avp_put_u32(&w, VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, FRAMING_SYNC);
 	if (c->run->proxy)
-		put_proxy(&w, c);
+		l2tp_put_proxy(&w, c);
 	m->sent = connected;
 	m->arg = c;
 	channel_send(&c->tunnel->channel, m, &w, c->peer_session);

@@ -2,23 +2,17 @@
 /* ppp.c - see ppp.h. */
 #include "ppp.h"
 
-#include <md5.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lcp_options.h"
 #include "ppp_fsm.h"
+#include "ppp_impl.h"
 #include "text.h"
-
-#define PACKET_MAX	1500
-#define HEADER_LEN	4
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 enum code {
 	CONF_REQ = 1, CONF_ACK, CONF_NAK, CONF_REJ, TERM_REQ, TERM_ACK, CODE_REJ, PROTO_REJ, ECHO_REQ, ECHO_REP, DISCARD_REQ,
 };
-
-enum auth_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE, PAP_REQUEST = 1, PAP_ACK, PAP_NAK };
 
 #define IPCP_ADDRESS	3
 #define IPCP_ADDRESS_LEN 6
@@ -37,7 +31,7 @@ struct layer {
 
 static const struct layer lcp_layer, ipcp_layer;
 
-static void reason(struct ppp *p, const char *what, const void *text, size_t len)
+void ppp_reason(struct ppp *p, const char *what, const void *text, size_t len)
 {
 	struct vpdn_text t;
 
@@ -53,15 +47,15 @@ static void reason(struct ppp *p, const char *what, const void *text, size_t len
 
 /* ---- sending ---- */
 
-static void begin(struct vpdn_writer *w, uint8_t *buf, uint8_t code, uint8_t id)
+void ppp_begin(struct vpdn_writer *w, uint8_t *buf, uint8_t code, uint8_t id)
 {
-	vpdn_writer_init(w, buf, PACKET_MAX);
+	vpdn_writer_init(w, buf, PPP_PACKET_MAX);
 	vpdn_writer_u8(w, code);
 	vpdn_writer_u8(w, id);
 	vpdn_writer_u16(w, 0);
 }
 
-static void finish(struct ppp *p, uint16_t protocol, struct vpdn_writer *w)
+void ppp_finish(struct ppp *p, uint16_t protocol, struct vpdn_writer *w)
 {
 	vpdn_writer_patch_u16(w, 2, (uint16_t)w->len);
 	if (!w->bad)
@@ -70,22 +64,22 @@ static void finish(struct ppp *p, uint16_t protocol, struct vpdn_writer *w)
 
 static void send_packet(struct ppp *p, uint16_t protocol, uint8_t code, uint8_t id, const void *data, size_t len)
 {
-	uint8_t buf[PACKET_MAX];
+	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_writer w;
 
-	begin(&w, buf, code, id);
+	ppp_begin(&w, buf, code, id);
 	vpdn_writer_bytes(&w, data, len);
-	finish(p, protocol, &w);
+	ppp_finish(p, protocol, &w);
 }
 
 static void build_request(const struct ppp *p, const struct layer *l, const struct ppp_fsm *f, struct vpdn_writer *w, uint8_t *buf)
 {
-	begin(w, buf, CONF_REQ, f->id);
+	ppp_begin(w, buf, CONF_REQ, f->id);
 	l->request(p, w);
 	vpdn_writer_patch_u16(w, 2, (uint16_t)w->len);
 }
 
-static void restart_timer(struct ppp *p)
+void ppp_restart_timer(struct ppp *p)
 {
 	p->config->timer(p->owner, p->config->restart);
 }
@@ -96,7 +90,7 @@ static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, 
 {
 	struct ppp_fsm *f = l == &lcp_layer ? &p->lcp : &p->ipcp;
 	const struct ppp_step *s = &ppp_fsm_table[f->state][event];
-	uint8_t buf[PACKET_MAX];
+	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_writer w;
 
 	f->state = s->next;
@@ -114,11 +108,11 @@ static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, 
 			f->tries_left--;
 		if (s->actions & ACT_SCR) {
 			build_request(p, l, f, &w, buf);
-			finish(p, l->protocol, &w);
+			ppp_finish(p, l->protocol, &w);
 		} else {
 			send_packet(p, l->protocol, TERM_REQ, f->id, NULL, 0);
 		}
-		restart_timer(p);
+		ppp_restart_timer(p);
 	}
 	if (s->actions & ACT_SCA)
 		send_packet(p, l->protocol, CONF_ACK, id, data, len);
@@ -131,12 +125,12 @@ static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, 
 	if (s->actions & ACT_TLU)
 		l->up(p);
 	if (s->actions & ACT_OVER) {
-		reason(p, l == &lcp_layer ? "no answer to LCP" : "no answer to IPCP", NULL, 0);
+		ppp_reason(p, l == &lcp_layer ? "no answer to LCP" : "no answer to IPCP", NULL, 0);
 		p->config->event(p->owner, PPP_OVER);
 	}
 	if (s->actions & ACT_TERMINATED) {
 		if (event == EV_EXPIRED)
-			reason(p, "no Terminate-Ack", NULL, 0);
+			ppp_reason(p, "no Terminate-Ack", NULL, 0);
 		p->config->event(p->owner, PPP_TERMINATED);
 	}
 }
@@ -149,37 +143,29 @@ static void step(struct ppp *p, const struct layer *l, enum ppp_fsm_event event)
 /* First request of a layer whose lower layer has come up. */
 static void open_layer(struct ppp *p, const struct layer *l, struct ppp_fsm *f, bool at_once)
 {
-	uint8_t buf[PACKET_MAX];
+	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_writer w;
 
 	f->tries_left = (uint8_t)p->config->tries;
 	f->peer_asked = false;
 	f->refused = 0;
 	f->state = at_once ? PPP_REQ_SENT : PPP_STOPPED;
-	restart_timer(p);
+	ppp_restart_timer(p);
 	if (!at_once)
 		return;
 	f->id++;
 	f->tries_left--;
 	build_request(p, l, f, &w, buf);
-	finish(p, l->protocol, &w);
+	ppp_finish(p, l->protocol, &w);
 }
 
-static void authenticated(struct ppp *p)
+void ppp_authenticated(struct ppp *p)
 {
 	if (p->authenticated)
 		return;
 	p->authenticated = true;
 	p->config->event(p->owner, PPP_AUTHENTICATED);
 	open_layer(p, &ipcp_layer, &p->ipcp, true);
-}
-
-static void credentials_sent(struct ppp *p)
-{
-	if (p->credentials_sent)
-		return;
-	p->credentials_sent = true;
-	p->config->event(p->owner, PPP_CREDENTIALS_SENT);
 }
 
 /* ---- LCP ---- */
@@ -247,33 +233,13 @@ static void lcp_refused(struct ppp *p, enum code code, const struct vpdn_lcp_opt
 		p->magic = arc4random();
 }
 
-static void send_pap(struct ppp *p)
-{
-	size_t user = strlen(p->user), password = strlen(p->config->password);
-	uint8_t buf[PACKET_MAX];
-	struct vpdn_writer w;
-
-	begin(&w, buf, PAP_REQUEST, p->auth_id);
-	vpdn_writer_u8(&w, (uint8_t)user);
-	vpdn_writer_bytes(&w, p->user, user);
-	vpdn_writer_u8(&w, (uint8_t)password);
-	vpdn_writer_bytes(&w, p->config->password, password);
-	finish(p, PPP_PAP, &w);
-	explicit_bzero(buf, sizeof(buf));
-	p->auth_tries_left--;
-	restart_timer(p);
-}
-
 static void lcp_up(struct ppp *p)
 {
 	p->config->event(p->owner, PPP_LCP_OPEN);
 	if (!p->auth_asked) {
-		authenticated(p);
-	} else if (p->auth_asked == PPP_PAP) {
-		p->auth_id++;
-		p->auth_tries_left = (uint8_t)p->config->tries;
-		send_pap(p);
-		credentials_sent(p);
+		ppp_authenticated(p);
+	} else {
+		ppp_auth_begin(p);
 	}
 }
 
@@ -339,7 +305,7 @@ static const struct layer ipcp_layer = {
 
 static void conf_request(struct ppp *p, const struct layer *l, struct ppp_fsm *f, uint8_t id, const uint8_t *data, size_t len)
 {
-	uint8_t nak_buf[PACKET_MAX], rej_buf[PACKET_MAX];
+	uint8_t nak_buf[PPP_PACKET_MAX], rej_buf[PPP_PACKET_MAX];
 	struct vpdn_writer nak, rej;
 	struct vpdn_lcp_option o;
 	struct vpdn_reader r;
@@ -376,7 +342,7 @@ static void conf_request(struct ppp *p, const struct layer *l, struct ppp_fsm *f
 /* Configure-Ack, -Nak and -Reject of our last request; others are of an earlier one, or of nobody's. */
 static void conf_answer(struct ppp *p, const struct layer *l, struct ppp_fsm *f, enum code code, uint8_t id, const uint8_t *data, size_t len)
 {
-	uint8_t buf[PACKET_MAX];
+	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_lcp_option o;
 	struct vpdn_writer w;
 	struct vpdn_reader r;
@@ -385,7 +351,7 @@ static void conf_answer(struct ppp *p, const struct layer *l, struct ppp_fsm *f,
 		return;
 	if (code == CONF_ACK) {
 		build_request(p, l, f, &w, buf);
-		if (len == w.len - HEADER_LEN && !memcmp(data, buf + HEADER_LEN, len))
+		if (len == w.len - PPP_HEADER_LEN && !memcmp(data, buf + PPP_HEADER_LEN, len))
 			step(p, l, EV_RCA);
 		else
 			p->malformed++;
@@ -399,15 +365,15 @@ static void conf_answer(struct ppp *p, const struct layer *l, struct ppp_fsm *f,
 
 static void echo(struct ppp *p, uint8_t id, const uint8_t *data, size_t len)
 {
-	uint8_t buf[PACKET_MAX];
+	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_writer w;
 
 	if (p->lcp.state != PPP_OPENED || len < 4)
 		return;
-	begin(&w, buf, ECHO_REP, id);
+	ppp_begin(&w, buf, ECHO_REP, id);
 	vpdn_writer_u32(&w, p->lcp.refused & 1 << VPDN_LCP_MAGIC ? 0 : p->magic);
 	vpdn_writer_bytes(&w, data + 4, len - 4);
-	finish(p, PPP_LCP, &w);
+	ppp_finish(p, PPP_LCP, &w);
 }
 
 static void protocol_rejected(struct ppp *p, const uint8_t *data, size_t len)
@@ -420,7 +386,7 @@ static void protocol_rejected(struct ppp *p, const uint8_t *data, size_t len)
 		return;
 	p->ipcp.state = PPP_CLOSED;
 	p->config->timer(p->owner, -1);
-	reason(p, "IPCP was rejected", NULL, 0);
+	ppp_reason(p, "IPCP was rejected", NULL, 0);
 	p->config->event(p->owner, PPP_OVER);
 }
 
@@ -437,7 +403,7 @@ static void control_packet(struct ppp *p, const struct layer *l, struct ppp_fsm 
 		break;
 	case TERM_REQ:
 		if (f->state != PPP_CLOSING && f->state != PPP_CLOSED)
-			reason(p, l == &lcp_layer ? "Terminate-Request" : "IPCP Terminate-Request", data, len);
+			ppp_reason(p, l == &lcp_layer ? "Terminate-Request" : "IPCP Terminate-Request", data, len);
 		run(p, l, EV_RTR, id, NULL, 0, false);
 		break;
 	case TERM_ACK:
@@ -454,63 +420,6 @@ static void control_packet(struct ppp *p, const struct layer *l, struct ppp_fsm 
 		break;
 	default:	/* Echo-Reply, Discard-Request, Code-Reject, ...: nothing of ours is answered by them */
 		break;
-	}
-}
-
-/* ---- authentication ---- */
-
-static void chap_challenge(struct ppp *p, uint8_t id, const uint8_t *data, size_t len)
-{
-	uint8_t size, digest[MD5_DIGEST_LENGTH], buf[PACKET_MAX];
-	const uint8_t *challenge;
-	struct vpdn_reader r;
-	struct vpdn_writer w;
-	MD5_CTX md5;
-
-	vpdn_reader_init(&r, data, len);
-	vpdn_reader_u8(&r, &size);
-	if (!vpdn_reader_bytes(&r, &challenge, size) || !size) {
-		p->malformed++;
-		return;
-	}
-	if (p->credentials_sent && !p->authenticated && id == p->auth_id)
-		p->peer_retransmissions[PPP_COUNT_AUTH]++;
-	p->auth_id = id;
-	MD5Init(&md5);
-	MD5Update(&md5, &id, 1);
-	MD5Update(&md5, (const uint8_t *)p->config->password, strlen(p->config->password));
-	MD5Update(&md5, challenge, size);
-	MD5Final(digest, &md5);
-	explicit_bzero(&md5, sizeof(md5));
-	begin(&w, buf, CHAP_RESPONSE, id);
-	vpdn_writer_u8(&w, sizeof(digest));
-	vpdn_writer_bytes(&w, digest, sizeof(digest));
-	vpdn_writer_bytes(&w, p->user, strlen(p->user));
-	finish(p, PPP_CHAP, &w);
-	credentials_sent(p);
-}
-
-/* Peers end the link after a Failure or a Nak; what they said stays the reason. */
-static void auth_packet(struct ppp *p, uint16_t protocol, uint8_t code, uint8_t id, const uint8_t *data, size_t len)
-{
-	if (p->lcp.state != PPP_OPENED || protocol != p->auth_asked)
-		return;
-	if (protocol == PPP_CHAP && code == CHAP_CHALLENGE) {
-		chap_challenge(p, id, data, len);
-		return;
-	}
-	if (!p->credentials_sent || (protocol == PPP_CHAP && id != p->auth_id))
-		return;		/* a PAP answer may be of an earlier request: whoever holds it answers one of them */
-	if (protocol == PPP_CHAP && code == CHAP_SUCCESS) {
-		authenticated(p);
-	} else if (protocol == PPP_CHAP && code == CHAP_FAILURE) {
-		reason(p, "CHAP Failure", data, len);
-	} else if (protocol == PPP_PAP && code == PAP_ACK) {
-		p->config->timer(p->owner, -1);
-		authenticated(p);
-	} else if (protocol == PPP_PAP && code == PAP_NAK) {
-		p->config->timer(p->owner, -1);
-		reason(p, "PAP Authenticate-Nak", len ? data + 1 : data, len ? len - 1 : 0);
 	}
 }
 
@@ -534,7 +443,7 @@ void ppp_up_proxied(struct ppp *p, uint32_t magic, uint32_t peer_magic, uint16_t
 	p->peer_magic = peer_magic;
 	p->auth_asked = auth;
 	p->auth_id = id;
-	credentials_sent(p);
+	ppp_credentials_sent(p);
 }
 
 void ppp_input(struct ppp *p, uint16_t protocol, const uint8_t *packet, size_t len)
@@ -547,12 +456,12 @@ void ppp_input(struct ppp *p, uint16_t protocol, const uint8_t *packet, size_t l
 	vpdn_reader_u8(&r, &code);
 	vpdn_reader_u8(&r, &id);
 	vpdn_reader_u16(&r, &length);
-	if (r.bad || length < HEADER_LEN || length > len) {
+	if (r.bad || length < PPP_HEADER_LEN || length > len) {
 		p->malformed++;
 		return;
 	}
-	packet += HEADER_LEN;
-	length -= HEADER_LEN;
+	packet += PPP_HEADER_LEN;
+	length -= PPP_HEADER_LEN;
 	switch (protocol) {
 	case PPP_LCP:
 		control_packet(p, &lcp_layer, &p->lcp, code, id, packet, length);
@@ -563,17 +472,18 @@ void ppp_input(struct ppp *p, uint16_t protocol, const uint8_t *packet, size_t l
 		break;
 	case PPP_CHAP:
 	case PPP_PAP:
-		auth_packet(p, protocol, code, id, packet, length);
+		if (p->lcp.state == PPP_OPENED && protocol == p->auth_asked)
+			ppp_auth_packet(p, code, id, packet, length);
 		break;
 	default:
 		if (p->lcp.state == PPP_OPENED) {
-			uint8_t buf[PACKET_MAX];
+			uint8_t buf[PPP_PACKET_MAX];
 			struct vpdn_writer w;
 
-			begin(&w, buf, PROTO_REJ, ++p->lcp.id);
+			ppp_begin(&w, buf, PROTO_REJ, ++p->lcp.id);
 			vpdn_writer_u16(&w, protocol);
-			vpdn_writer_bytes(&w, packet - HEADER_LEN, (size_t)length + HEADER_LEN);
-			finish(p, PPP_LCP, &w);
+			vpdn_writer_bytes(&w, packet - PPP_HEADER_LEN, (size_t)length + PPP_HEADER_LEN);
+			ppp_finish(p, PPP_LCP, &w);
 		}
 		break;
 	}
@@ -585,13 +495,8 @@ void ppp_timeout(struct ppp *p)
 		step(p, &lcp_layer, p->lcp.tries_left ? EV_TIMEOUT : EV_EXPIRED);
 	} else if (p->authenticated) {
 		step(p, &ipcp_layer, p->ipcp.tries_left ? EV_TIMEOUT : EV_EXPIRED);
-	} else if (p->auth_tries_left) {
-		p->retransmissions[PPP_COUNT_AUTH]++;
-		p->auth_id++;		/* RFC 1334 section 2.2.1: a new one with every request */
-		send_pap(p);
 	} else {
-		reason(p, "no answer to PAP", NULL, 0);
-		p->config->event(p->owner, PPP_OVER);
+		ppp_auth_timeout(p);
 	}
 }
 

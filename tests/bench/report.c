@@ -126,7 +126,7 @@ static json_t *rate(unsigned int n, int64_t ns)
 /* What counts each call by itself. */
 struct sums {
 	uint64_t ours[PPP_COUNTS], peers[PPP_COUNTS], malformed;
-	unsigned int answered, unanswered;
+	unsigned int answered, unanswered, renegotiated;
 	int64_t begin, end;		/* of the set-up */
 };
 
@@ -144,6 +144,7 @@ static struct sums add_up(const struct run *r, json_t *failures, json_t *ended)
 		s.malformed += c->ppp.malformed;
 		s.answered += c->answered;
 		s.unanswered += c->unanswered;
+		s.renegotiated += c->renegotiated;
 		if (c->failed)
 			add(failures, c->reason, 1);
 		if (c->ended)
@@ -169,9 +170,9 @@ static json_t *report(const struct run *r)
 	if (!v)
 		abort();
 	getrusage(RUSAGE_SELF, &u);
-	o = json_pack("{s:s, s:i, s:i, s:b, s:i, s:i, s:o, s:f, s:o}", "mode", r->bearer->name, "calls", r->n, "at_once", r->at_once,
+	o = json_pack("{s:s, s:i, s:i, s:b, s:i, s:i, s:o, s:i, s:f, s:o}", "mode", r->bearer->name, "calls", r->n, "at_once", r->at_once,
 		      "eager", r->ppp.eager, "up", r->up, "failed", r->failed, "failures", failures,
-		      "seconds", (double)(s.end - s.begin) / NS_PER_S, "rate", rate(r->up, s.end - s.begin));
+		      "renegotiated", s.renegotiated, "seconds", (double)(s.end - s.begin) / NS_PER_S, "rate", rate(r->up, s.end - s.begin));
 	if (r->bearer == &l2tp_bearer) {
 		memcpy(v, r->tunnel_times, r->tunnels_up * sizeof(*v));
 		json_object_set_new(o, "tunnel", spread(v, r->tunnels_up));
