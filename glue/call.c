@@ -188,6 +188,10 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_acct_forget(call);
 	vpdn_trace_free(&call->trace);
 	explicit_bzero(call->ask, call->ask_len);
+	if (strchr(call->group, ':') && ++cs->n_foreign == VPDN_PRUNE_AFTER) {
+		vpdn_usage_prune(&cs->d->usages, cs->d->config, vpdnd_now_ms());
+		cs->n_foreign = 0;
+	}
 	free(call->ask);
 	free(call);
 	if (!cs->n)

@@ -16,6 +16,7 @@
 #include "call.h"
 
 #define VPDN_FAILURES_KEPT	16u
+#define VPDN_PRUNE_AFTER	256u	/* calls: subscribers choose the names of such groups, so their records must not pile up */
 
 RB_HEAD(vpdn_calls_by_id, vpdn_call);
 RB_HEAD(vpdn_calls_by_ref, vpdn_call);
@@ -25,6 +26,7 @@ struct vpdn_calls {
 	struct vpdn_calls_by_id by_id;
 	struct vpdn_calls_by_ref by_ref;	/* those that xl2tpd knows */
 	size_t n;
+	unsigned int n_foreign;		/* of groups that vpdn.conf does not name, since their records were pruned */
 	uint32_t last_ref;
 	struct vpdn_failure failures[VPDN_FAILURES_KEPT];	/* a ring */
 	size_t n_failures;			/* since vpdnd's start */

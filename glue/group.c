@@ -72,12 +72,12 @@ static bool configured(const struct vpdn_config *c, const struct vpdn_usage *x)
 	return false;
 }
 
-void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep)
+void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep, uint64_t now_ms)
 {
 	struct vpdn_usage *x, *next;
 
 	RB_FOREACH_SAFE(x, vpdn_usages, u, next) {
-		if (x->sessions || configured(keep, x))
+		if (x->sessions || configured(keep, x) || (keep && x->dead_until_ms > now_ms))
 			continue;
 		RB_REMOVE(vpdn_usages, u, x);
 		free(x);

@@ -40,8 +40,8 @@ struct vpdn_usage *vpdn_usage_get(struct vpdn_usages *u, enum vpdn_usage_of of, 
 /* Same, but NULL when there is none. */
 const struct vpdn_usage *vpdn_usage_find(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name,
 					 const struct vpdn_peer *peer);
-/* Frees the records without sessions that `keep` (NULL: none) does not name any more. */
-void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep);
+/* Frees the records without sessions that `keep` does not name (any more) and that are not of dead peers; all of them for NULL. */
+void vpdn_usage_prune(struct vpdn_usages *u, const struct vpdn_config *keep, uint64_t now_ms);
 
 /* True when no session may be added: `limit` (0: none) is reached. */
 bool vpdn_usage_full(const struct vpdn_usages *u, enum vpdn_usage_of of, const char *name, uint32_t limit);

@@ -2,10 +2,13 @@
 /* show_group.c - the vpdn-groups, their peers, and the dialers; see show.h. */
 #include "show.h"
 
+#include <string.h>
+
 #include "config.h"
 #include "ipc_proto.h"
 #include "line_avps.h"
 #include "proxy.h"
+#include "registry.h"
 #include "show_impl.h"
 
 static json_t *strings(const struct vpdn_strings *s)
@@ -15,6 +18,17 @@ static json_t *strings(const struct vpdn_strings *s)
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(a, json_string(s->v[i]));
 	return a;
+}
+
+/* Tunnels that were opened to the peer for the group: those that its limit counts. */
+static unsigned int tunnels_to(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *p)
+{
+	const struct vpdn_tunnel *t = NULL;
+	unsigned int n = 0;
+
+	while ((t = vpdn_registry_next_tunnel(d->registry, t)))
+		n += t->outgoing && t->peer.s_addr == p->addr.s_addr && t->port == p->port && !strcmp(t->group, g->name);
+	return n;
 }
 
 json_t *vpdn_show_peer(const struct vpdnd *d, const struct vpdn_group *g, const struct vpdn_peer *l)
@@ -29,6 +43,8 @@ json_t *vpdn_show_peer(const struct vpdnd *d, const struct vpdn_group *g, const 
 	set(o, "weight", json_integer(l->weight));
 	set(o, "limit", l->limit ? json_integer(l->limit) : json_null());
 	set(o, "sessions", json_integer(u ? u->sessions : 0));
+	set(o, "tunnels", json_integer(tunnels_to(d, g, l)));
+	set(o, "tunnel_limit", l->tunnel_limit ? json_integer(l->tunnel_limit) : json_null());
 	set(o, "placed", json_integer(u ? (json_int_t)u->placed : 0));
 	set(o, "failed", json_integer(u ? (json_int_t)u->failed : 0));
 	set(o, "dead_s", json_integer(u && u->dead_until_ms > now ? (json_int_t)((u->dead_until_ms - now + 999) / 1000) : 0));
@@ -159,6 +175,9 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 			set(o, blocks[i].name, blocks[i].show(d, g));
 	set(o, "sessions", json_integer(u ? u->sessions : 0));
 	if (g->requests) {
+		set(o, "tunnel_limit", g->tunnel_limit ? json_integer(g->tunnel_limit) : json_null());
+		set(o, "tunnel_sessions", g->tunnel_sessions ? json_integer(g->tunnel_sessions) : json_null());
+		set(o, "tunnel_share", json_boolean(!g->tunnel_own));
 		set(o, "connect_timeout_s", json_integer(g->connect_timeout_s));
 		set_ip4(o, "source_ip", g->source_ip);
 	}

@@ -52,6 +52,7 @@ static const struct vpdnctl_column peer_columns[] = {
 	{ "Weight", true, vpdnctl_cell_number, "weight", NULL },
 	{ "Limit", true, vpdnctl_cell_number, "limit", NULL },
 	{ "Sessions", true, vpdnctl_cell_number, "sessions", NULL },
+	{ "Tunnels", true, vpdnctl_cell_number, "tunnels", NULL },
 	{ "Placed", true, vpdnctl_cell_number, "placed", NULL },
 	{ "Failed", true, vpdnctl_cell_number, "failed", NULL },
 	{ "State", false, cell_state, "state", "dead_s" },
@@ -102,6 +103,12 @@ static void print_group(const json_t *g)
 	vpdnctl_field("tunnel", "authentication %s%s, idle-timeout %s s, hello %s s",
 		      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off",
 		      json_is_true(json_object_get(g, "hidden")) ? ", AVPs hidden" : "", a, b);
+	vpdnctl_cell_number(g, "tunnel_limit", NULL, a, sizeof(a));
+	vpdnctl_cell_number(g, "tunnel_sessions", NULL, b, sizeof(b));
+	if (json_is_integer(json_object_get(g, "tunnel_limit")) || json_is_integer(json_object_get(g, "tunnel_sessions")) ||
+	    json_is_false(json_object_get(g, "tunnel_share")))
+		vpdnctl_field("tunnels", "limit %s, sessions in each %s%s", a, b,
+			      json_is_false(json_object_get(g, "tunnel_share")) ? ", not shared" : "");
 	for (size_t i = 0; i < sizeof(group_lines) / sizeof(group_lines[0]); i++) {
 		const json_t *block = json_object_get(g, group_lines[i].block);
 

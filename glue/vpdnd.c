@@ -74,7 +74,7 @@ int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size)
 	vpdn_config_put(d->config);
 	d->config = c;
 	d->loaded_ms = vpdnd_now_ms();
-	vpdn_usage_prune(&d->usages, c);
+	vpdn_usage_prune(&d->usages, c, vpdnd_now_ms());
 	vpdn_aaa_reload(d->aaa);
 	vpdn_acct_reload(d->acct);
 	vpdn_log_notice("%s has been read", d->config_path);
@@ -274,7 +274,7 @@ static void finish(struct vpdnd *d)
 	vpdn_stats_free(d->stats);
 	vpdn_l2tp_free(d->l2tp);
 	vpdn_dialer_peer_free(d->dialer);
-	vpdn_usage_prune(&d->usages, NULL);
+	vpdn_usage_prune(&d->usages, NULL, 0);
 	vpdn_config_put(d->config);
 	if (d->base)
 		event_base_free(d->base);

@@ -54,10 +54,10 @@ static void explain_orders_the_peers(void **state)
 	(void)state;
 	o = COMMAND("explain", "x", "dnis", "614629");
 	assert_has(o, "\"outcome\":\"forward\",\"reason\":null");
-	assert_has(o, "\"ip\":\"192.0.2.4\",\"port\":1701,\"priority\":1,\"weight\":1,\"limit\":null,\"sessions\":0,\"placed\":0,\"failed\":0,"
+	assert_has(o, "\"ip\":\"192.0.2.4\",\"port\":1701,\"priority\":1,\"weight\":1,\"limit\":null,\"sessions\":0,\"tunnels\":0,\"tunnel_limit\":null,\"placed\":0,\"failed\":0,"
 		      "\"dead_s\":0,\"state\":\"ready\",\"order\":1,\"share_percent\":25}");
 	assert_has(o, "\"state\":\"ready\",\"order\":1,\"share_percent\":75}");
-	assert_has(o, "\"ip\":\"192.0.2.6\",\"port\":1701,\"priority\":2,\"weight\":1,\"limit\":1,\"sessions\":0,\"placed\":0,\"failed\":0,"
+	assert_has(o, "\"ip\":\"192.0.2.6\",\"port\":1701,\"priority\":2,\"weight\":1,\"limit\":1,\"sessions\":0,\"tunnels\":0,\"tunnel_limit\":null,\"placed\":0,\"failed\":0,"
 		      "\"dead_s\":0,\"state\":\"ready\",\"order\":2,\"share_percent\":100}");
 	assert_has(COMMAND("drain", "192.0.2.5"), "{\"draining\":\"192.0.2.5\",\"groups\":1,\"sessions\":0}");
 	o = COMMAND("explain", "x", "dnis", "614629");

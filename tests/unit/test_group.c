@@ -32,7 +32,7 @@ static void lowest_priority_first_then_failover(void **state)
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 7, NULL), 1);
 	assert_int_equal(vpdn_peer_choose(&u, g, 1 << 1, 1000, 7, NULL), 0);
 	assert_int_equal(vpdn_peer_choose(&u, g, 3, 1000, 7, NULL), -ENOENT);
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	vpdn_config_put(c);
 }
 
@@ -51,7 +51,7 @@ static void weights_share_the_calls(void **state)
 	assert_int_equal(got[0], 100);
 	assert_int_equal(got[1], 300);
 	assert_int_equal(got[2], 0);
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	vpdn_config_put(c);
 }
 
@@ -86,7 +86,7 @@ static void weights_share_few_calls(void **state)
 		for (unsigned int call = 0; call < 100; call++)
 			got[vpdn_peer_choose(&u, g, 0, 1000, begin, NULL)]++;
 		assert_in_range(got[0], 49, 51);
-		vpdn_usage_prune(&u, NULL);
+		vpdn_usage_prune(&u, NULL, 0);
 	}
 	assert_int_equal(first[0], 5);
 	assert_int_equal(first[1], 3);
@@ -130,7 +130,7 @@ static void the_dead_come_last(void **state)
 	/* All are dead: then the usual order holds. */
 	usage(&u, &g->peers[1])->dead_until_ms = 5000;
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
 }
@@ -156,12 +156,12 @@ static void limits_are_kept(void **state)
 	whole->sessions = 3;
 	assert_true(vpdn_usage_full(&u, VPDN_USAGE_GROUP, g->name, g->limit));
 	/* What has sessions is never forgotten, whatever the configuration says. */
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	assert_ptr_equal(vpdn_usage_find(&u, VPDN_USAGE_PEER, "g", &g->peers[0]), usage(&u, &g->peers[0]));
 	whole->sessions = usage(&u, &g->peers[0])->sessions = usage(&u, &g->peers[1])->sessions = 0;
-	vpdn_usage_prune(&u, c);
+	vpdn_usage_prune(&u, c, 1000);
 	assert_false(RB_EMPTY(&u));
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
 }
@@ -186,12 +186,12 @@ static void the_drained_get_nothing(void **state)
 	assert_int_equal(vpdn_usage_drain(&u, g->peers[1].addr, true), 0);
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), -EUSERS);
 	/* A reload forgets none of it. */
-	vpdn_usage_prune(&u, c);
+	vpdn_usage_prune(&u, c, 1000);
 	assert_true(vpdn_usage_draining(&u, g->peers[0].addr));
 	assert_int_equal(vpdn_usage_drain(&u, g->peers[0].addr, false), 0);
 	assert_int_equal(vpdn_peer_choose(&u, g, 0, 1000, 0, NULL), 0);
 	assert_ptr_equal(vpdn_usage_next(&u, VPDN_USAGE_DRAINED, vpdn_usage_next(&u, VPDN_USAGE_DRAINED, NULL)), NULL);
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
 	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
 }
@@ -211,7 +211,28 @@ static void the_dead_are_forgotten_by_hand(void **state)
 	assert_int_equal(vpdn_usage_clear_dead(&u, NULL), 1);
 	assert_int_equal(vpdn_usage_clear_dead(&u, NULL), 0);
 	assert_int_equal(vpdn_peer_state(&u, g, &g->peers[0], 1000), VPDN_PEER_READY);
-	vpdn_usage_prune(&u, NULL);
+	vpdn_usage_prune(&u, NULL, 0);
+	vpdn_config_put(c);
+}
+
+/* Groups of a source outside have no place in the file: what is known of them is kept as long as it counts. */
+static void what_no_file_names_is_kept_while_it_counts(void **state)
+{
+	struct vpdn_config *c = config(LNS_GROUP("initiate-to \"192.0.2.2\" { }\n"));
+	const struct vpdn_peer *p = TAILQ_FIRST(&c->groups)->peers;
+	struct vpdn_usages u = RB_INITIALIZER(&u);
+	struct vpdn_usage *x = vpdn_usage_get(&u, VPDN_USAGE_PEER, "radius:example.com", p);
+
+	(void)state;
+	x->sessions = 1;
+	vpdn_usage_prune(&u, c, 1000);
+	assert_ptr_equal(vpdn_usage_find(&u, VPDN_USAGE_PEER, "radius:example.com", p), x);
+	x->sessions = 0;
+	vpdn_peer_dead(x, 5000);
+	vpdn_usage_prune(&u, c, 4999);
+	assert_ptr_equal(vpdn_usage_find(&u, VPDN_USAGE_PEER, "radius:example.com", p), x);
+	vpdn_usage_prune(&u, c, 5000);
+	assert_true(RB_EMPTY(&u));
 	vpdn_config_put(c);
 }
 
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test(limits_are_kept),
 		cmocka_unit_test(the_drained_get_nothing),
 		cmocka_unit_test(the_dead_are_forgotten_by_hand),
+		cmocka_unit_test(what_no_file_names_is_kept_while_it_counts),
 		cmocka_unit_test(a_bundle_keeps_its_lns),
 	};
 
