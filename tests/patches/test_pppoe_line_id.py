@@ -55,6 +55,18 @@ def test_every_truncation(server):
         assert malformed == (6 <= length < 13 or 15 <= length < 21)
 
 
+def test_more_than_there_is_room_for(server):
+    """What does not fit is left out, and what does is kept, whatever comes first."""
+    filler = sub(0x70, bytes(255)) * 2
+    assert line_of(server, tag(VENDOR, BBF + filler + sub(1, b"port") + sub(2, b"s" * 180))) == (f"circuit-id 'port' remote-id '{'s' * 180}'", 0)
+    assert line_of(server, tag(VENDOR, BBF + filler + sub(2, b"s" * 255) + sub(1, b"port"))) == ("circuit-id 'port' remote-id ''", 1)
+    assert server.logged("No room for sub-option 2 of vendor-specific tag")
+
+
+def test_of_a_repeated_id_the_last_counts(server):
+    assert line_of(server, tag(VENDOR, BBF + sub(1, b"first") + sub(2, b"x") + sub(1, b"second")))[0] == "circuit-id 'second' remote-id 'x'"
+
+
 def test_the_access_nodes_tag_is_the_last(server):
     tags = (tag(VENDOR, BBF + sub(1, b"forged") + sub(2, b"forged")), tag(VENDOR, OTHER_VENDOR + sub(1, b"x")), tag(VENDOR, BBF + sub(1, b"port")))
     assert line_of(server, *tags)[0] == "circuit-id 'port' remote-id ''"

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from native_pppd import PLUGINS, Pppd
+from native_pppd import PLUGINS, TOP, Pppd
 from xl2tpd_ipc import Connection, wait
 
 OPTION_ERROR = 2        # pppd(8)
@@ -101,6 +101,13 @@ def test_environment_of_a_local_subscriber(pppd, tmp_path, environment):
                     ("CALLING_NUMBER", "02:00:00:00:00:01"), ("PHYSICAL_CHANNEL", 7), ("CIRCUIT_ID", "port 1"))
     assert (got["CALLING_NUMBER"], got["PHYSICAL_CHANNEL"], got["AGENT_CIRCUIT_ID"]) == ("02:00:00:00:00:01", "7", "port 1")
     assert got["MACREMOTE"] == "02:00:00:00:00:01" and "CALLED_NUMBER" not in got and "NAS_PORT" not in got
+
+
+def test_every_variable_is_in_the_manual():
+    with open(os.path.join(TOP, "lib", "line.c")) as code, open(os.path.join(TOP, "man", "pppd-vpdn-serve.8")) as page:
+        table, manual = code.read().split("table[] = {")[1].split("};")[0], page.read()
+    names = [name.upper().replace("-", "_") for name in re.findall(r'"([a-z-]+)"', table)]
+    assert len(names) == 26 and [name for name in names if not re.search(r"\b%s\b" % name, manual)] == []
 
 
 @pytest.mark.parametrize("value", ["", "Called-Station-Id", "=called-number", "Called-Station-Id=", "Called-Station-Id=dnis", 'a"b=called-number',
