@@ -7,7 +7,6 @@
  * short while ago last. Calls with the same question at the same time share it. It is over with the first answer that can be
  * understood, or when all URLs were tried, or when nobody waits for it any more. Each call's own time is kept by its ask.
  */
-#include <bsd/string.h>
 #include <bsd/sys/queue.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +19,7 @@
 #include "aaa.h"
 #include "aaa_cache.h"
 #include "aaa_http_transfer.h"
+#include "aaa_http_url.h"
 #include "aaa_json.h"
 #include "config_http.h"
 #include "log.h"
@@ -30,18 +30,8 @@
 #define WAITING_MAX	1024u
 #define CACHE_ENTRIES	10000u
 #define CACHE_OCTETS	(16u * 1024 * 1024)
-#define URL_DEAD_MS	10000u
 #define URL_TIME_MIN_MS	50u		/* less is not worth another try */
 #define SOURCE		"http"
-
-/* What is known of a URL. */
-struct server {
-	char *url;
-	uint64_t asked, answered, failed, total_ms;	/* time of those that answered */
-	uint64_t dead_until_ms, failed_at_ms;
-	bool failing;			/* the last time */
-	char error[200];
-};
 
 struct http;
 
@@ -78,74 +68,39 @@ struct http {
 	struct vpdn_cache *cache;
 	TAILQ_HEAD(requests, request) under_way, waiting;
 	size_t n_under_way, n_waiting;
-	struct server servers[VPDN_HTTP_URLS_MAX];
+	struct vpdn_http_urls urls;
 	uint64_t shared, hits, stale;
 	char nas[65];
 };
 
-/* ---- URLs ---- */
-
-static struct server *server(struct http *h, const char *url)
-{
-	for (size_t i = 0; i < VPDN_HTTP_URLS_MAX; i++)
-		if (h->servers[i].url && !strcmp(h->servers[i].url, url))
-			return &h->servers[i];
-	return NULL;
-}
-
-static bool is_dead(struct http *h, const char *url)
-{
-	const struct server *s = server(h, url);
-
-	return s && s->dead_until_ms > vpdnd_now_ms();
-}
-
-/* The next one to try, in the order of vpdn.conf, those that are dead last; -1: all were tried. */
+/* The URL to try next, in the order of vpdn.conf, those that are dead last; -1: all were tried. */
 static int next_url(const struct request *r)
 {
 	const struct vpdn_strings *urls = &r->config->http->urls;
 
 	for (int dead = 0; dead < 2; dead++)
 		for (size_t i = 0; i < urls->n; i++)
-			if (!(r->tried >> i & 1) && is_dead(r->http, urls->v[i]) == dead)
+			if (!(r->tried >> i & 1) && vpdn_http_url_dead(&r->http->urls, urls->v[i]) == dead)
 				return (int)i;
 	return -1;
-}
-
-static void count(struct http *h, const char *url, uint32_t ms, const char *error)
-{
-	struct server *s = server(h, url);
-
-	if (!s)
-		return;
-	if (!error) {
-		if (s->failing)
-			vpdn_log_notice("source http: %s answers again", url);
-		s->failing = false;
-		s->answered++;
-		s->total_ms += ms;
-		s->dead_until_ms = 0;
-		return;
-	}
-	if (!s->failing)
-		vpdn_log_warn("source http: %s: %s", url, error);
-	s->failing = true;
-	s->failed++;
-	s->failed_at_ms = vpdnd_now_ms();
-	s->dead_until_ms = s->failed_at_ms + URL_DEAD_MS;
-	strlcpy(s->error, error, sizeof(s->error));
 }
 
 /* ---- answers ---- */
 
 static void run(struct http *h);
 
+/* Frees a body. */
+static void wipe(char *body)
+{
+	if (body)
+		explicit_bzero(body, strlen(body));
+	free(body);
+}
+
 static void request_free(struct request *r)
 {
 	vpdn_transfer_cancel(r->transfer);
-	if (r->body)
-		explicit_bzero(r->body, strlen(r->body));
-	free(r->body);
+	wipe(r->body);
 	free(r->key);
 	vpdn_config_put(r->config);
 	free(r);
@@ -280,7 +235,7 @@ static void on_result(void *arg, const struct vpdn_transfer_result *result)
 
 	if (!error && vpdn_answer_from_json(SOURCE, &query, result->data ? result->data : "", result->len, &a, &life))
 		error = a.text;
-	count(r->http, r->url, result->ms, error);
+	vpdn_http_url_count(&r->http->urls, r->url, result->ms, error);
 	if (error) {
 		vpdn_text_init(&why, r->why, sizeof(r->why));
 		vpdn_text_add(&why, "%.90s: %s", r->url, error);
@@ -301,19 +256,15 @@ static void try_next(struct request *r)
 {
 	const struct vpdn_http_config *c = r->config->http;
 	uint64_t now = vpdnd_now_ms(), left = r->until_ms > now ? r->until_ms - now : 0;
+	uint32_t ms = left > URL_TIME_MIN_MS / 2 ? (uint32_t)left - URL_TIME_MIN_MS / 2 : 0;
 	int i = next_url(r);
-	struct server *s;
 
 	r->transfer = NULL;
 	if (i >= 0 && left >= URL_TIME_MIN_MS) {
 		r->tried |= 1u << i;
 		r->url = c->urls.v[i];
-		s = server(r->http, r->url);
-		if (s)
-			s->asked++;
-		r->transfer = vpdn_transfer_new(r->http->transfers, c, r->url, r->body,
-						left - URL_TIME_MIN_MS / 2 < c->url_timeout_ms ? (uint32_t)left - URL_TIME_MIN_MS / 2 : c->url_timeout_ms,
-						on_result, r);
+		vpdn_http_url_ask(&r->http->urls, r->url);
+		r->transfer = vpdn_transfer_new(r->http->transfers, c, r->url, r->body, ms < c->url_timeout_ms ? ms : c->url_timeout_ms, on_result, r);
 		if (r->transfer)
 			return;
 		snprintf(r->why, sizeof(r->why), "out of memory");
@@ -355,8 +306,7 @@ static struct request *request_new(struct http *h, const struct vpdn_query *quer
 	struct request *r = calloc(1, sizeof(*r));
 
 	if (!r || !(r->key = strdup(query->key))) {
-		explicit_bzero(body, strlen(body));
-		free(body);
+		wipe(body);
 		free(r);
 		return NULL;
 	}
@@ -393,7 +343,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	ask_free(ask);
 	if (TAILQ_EMPTY(&r->asks) && !r->over) {
 		if (r->transfer)
-			count(h, r->url, 0, why);
+			vpdn_http_url_count(&h->urls, r->url, 0, why);
 		unlist(r);
 		request_free(r);
 	}
@@ -416,19 +366,46 @@ static void http_cancel(void *handle)
 	run(h);
 }
 
+/* What can be said at once: an answer that is kept; with all URLs dead, an old one. */
+static bool at_once(struct http *h, const struct vpdn_query *query, struct vpdn_answer *a)
+{
+	const struct vpdn_http_config *c = query->config->http;
+	const char *why;
+
+	if (from_cache(h, query, 0, a))
+		return true;
+	why = c->stale_s ? vpdn_http_urls_all_dead(&h->urls, &c->urls) : NULL;
+	if (!why || !from_cache(h, query, c->stale_s, a))
+		return false;
+	prefix(a, "a short while ago: %.120s", why);
+	return true;
+}
+
+/* The request that asks this, an equal one if there is one. NULL: too many are waiting. Takes the body over. */
+static struct request *join(struct http *h, const struct vpdn_query *query, char *body)
+{
+	struct request *r = same_request(h, query->config, body);
+
+	if (!r && h->n_waiting < WAITING_MAX)
+		return request_new(h, query, body);
+	h->shared += !!r;
+	wipe(body);
+	return r;
+}
+
 static int http_ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle)
 {
 	const struct vpdn_http_config *c = query->config->http;
+	uint32_t ms = c->timeout_ms < query->timeout_ms ? c->timeout_ms : query->timeout_ms;
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	struct vpdn_answer a = { .verdict = VPDN_VERDICT_UNAVAILABLE };
 	struct http *h = state;
-	struct request *r;
-	struct timeval tv;
 	struct ask *ask;
 	char *body;
 
 	if (!h->transfers)
 		return -ENOMEM;
-	if (from_cache(h, query, 0, &a)) {
+	if (at_once(h, query, &a)) {
 		fn(arg, &a);
 		vpdn_config_put(a.config);
 		return 0;
@@ -436,22 +413,12 @@ static int http_ask(void *state, const struct vpdn_query *query, vpdn_answer_fn 
 	body = vpdn_question_to_json(query, h->nas, c->send_credentials);
 	ask = calloc(1, sizeof(*ask));
 	if (!body || !ask || !(ask->timer = evtimer_new(h->d->base, on_timer, ask))) {
-		free(body);
+		wipe(body);
 		free(ask);
 		return -ENOMEM;
 	}
-	r = same_request(h, query->config, body);
-	if (r) {
-		h->shared++;
-		explicit_bzero(body, strlen(body));
-		free(body);
-	} else if (h->n_waiting >= WAITING_MAX) {
-		explicit_bzero(body, strlen(body));
-		free(body);
-	} else {
-		r = request_new(h, query, body);
-	}
-	if (!r) {
+	ask->r = join(h, query, body);
+	if (!ask->r) {
 		event_free(ask->timer);
 		free(ask);
 		no_answer(h, query, "too many questions wait for an answer", &a);
@@ -459,15 +426,13 @@ static int http_ask(void *state, const struct vpdn_query *query, vpdn_answer_fn 
 		vpdn_config_put(a.config);
 		return 0;
 	}
-	ask->r = r;
 	ask->fn = fn;
 	ask->arg = arg;
-	ask->timeout_ms = c->timeout_ms < query->timeout_ms ? c->timeout_ms : query->timeout_ms;
-	tv = (struct timeval){ .tv_sec = ask->timeout_ms / 1000, .tv_usec = ask->timeout_ms % 1000 * 1000 };
+	ask->timeout_ms = ms;
 	evtimer_add(ask->timer, &tv);
-	TAILQ_INSERT_TAIL(&r->asks, ask, link);
-	if (!r->until_ms)
-		r->until_ms = vpdnd_now_ms() + ask->timeout_ms;
+	TAILQ_INSERT_TAIL(&ask->r->asks, ask, link);
+	if (!ask->r->until_ms)
+		ask->r->until_ms = vpdnd_now_ms() + ms;
 	*handle = ask;
 	run(h);
 	return 0;
@@ -475,32 +440,17 @@ static int http_ask(void *state, const struct vpdn_query *query, vpdn_answer_fn 
 
 static void http_reload(void *state)
 {
-	struct server kept[VPDN_HTTP_URLS_MAX] = { 0 };
+	static const struct vpdn_strings none;
 	struct http *h = state;
 	const struct vpdn_http_config *c = h->d->config->http;
-	struct server *s;
-	bool same = true;
 
 	if (c && !h->transfers) {
 		h->transfers = vpdn_transfers_new(h->d->base);
 		if (!h->transfers)
 			vpdn_log_err("source http: out of memory");
 	}
-	for (size_t i = 0; c && i < c->urls.n; i++) {
-		s = server(h, c->urls.v[i]);
-		same = same && s;
-		if (s) {
-			kept[i] = *s;
-			s->url = NULL;
-		} else {
-			kept[i].url = strdup(c->urls.v[i]);
-		}
-	}
-	for (size_t i = 0; i < VPDN_HTTP_URLS_MAX; i++)
-		free(h->servers[i].url);
-	memcpy(h->servers, kept, sizeof(kept));
 	/* Another server may say something else. */
-	if (!c || !same)
+	if (!vpdn_http_urls_set(&h->urls, c ? &c->urls : &none) || !c)
 		vpdn_cache_clear(h->cache);
 }
 
@@ -538,8 +488,7 @@ static void http_stop(void *state)
 
 	vpdn_transfers_free(h->transfers);
 	vpdn_cache_free(h->cache);
-	for (size_t i = 0; i < VPDN_HTTP_URLS_MAX; i++)
-		free(h->servers[i].url);
+	vpdn_http_urls_set(&h->urls, &(struct vpdn_strings){ 0 });
 	free(h);
 }
 
@@ -548,32 +497,11 @@ static size_t http_forget(void *state)
 	return vpdn_cache_clear(((struct http *)state)->cache);
 }
 
-static json_t *show_server(const struct server *s)
-{
-	uint64_t now = vpdnd_now_ms();
-	json_t *o = json_object();
-
-	set(o, "name", json_string(s->url));
-	set(o, "state", json_string(s->dead_until_ms > now ? "dead" : s->failing ? "failed" : s->answered ? "up" : "not asked yet"));
-	set(o, "asked", json_integer((json_int_t)s->asked));
-	set(o, "answered", json_integer((json_int_t)s->answered));
-	set(o, "failed", json_integer((json_int_t)s->failed));
-	set(o, "average_ms", s->answered ? json_integer((json_int_t)(s->total_ms / s->answered)) : json_null());
-	set_text(o, "last_error", s->error);
-	if (s->failed)
-		set_age(o, "last_error_s", s->failed_at_ms);
-	return o;
-}
-
 static void http_show(void *state, json_t *o)
 {
 	const struct http *h = state;
-	json_t *servers = json_array();
 
-	for (size_t i = 0; i < VPDN_HTTP_URLS_MAX; i++)
-		if (h->servers[i].url)
-			json_array_append_new(servers, show_server(&h->servers[i]));
-	set(o, "servers", servers);
+	set(o, "servers", vpdn_http_urls_show(&h->urls));
 	set(o, "under_way", json_integer((json_int_t)h->n_under_way));
 	set(o, "waiting", json_integer((json_int_t)h->n_waiting));
 	set(o, "asked_together", json_integer((json_int_t)h->shared));
