@@ -101,6 +101,7 @@ struct bearer {
 	void (*release)(struct call *c);	/* without PPP; ends in call_released() */
 	void (*abandon)(struct call *c);	/* the same for a call that failed or that the peer has ended; nothing follows */
 	void (*finish)(struct run *r);		/* all calls are over; ends in run_over() */
+	uint64_t (*lost)(const struct run *r);	/* packets that our sockets had no room for */
 	void (*close)(struct run *r);
 };
 

@@ -13,6 +13,7 @@
 #include "avp_hide.h"
 #include "l2tp_channel.h"
 #include "l2tp_proxy.h"
+#include "packet_socket.h"
 #include "result_code.h"
 
 #define RECEIVE_WINDOW	1024
@@ -450,6 +451,15 @@ static void finish(struct run *r)
 	}
 }
 
+static uint64_t dropped(const struct run *r)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < r->tunnels; i++)
+		n += socket_drops(tunnels[i].socket.fd);
+	return n;
+}
+
 static void close_bearer(struct run *r)
 {
 	for (unsigned int i = 0; i < r->tunnels; i++) {
@@ -473,5 +483,5 @@ void tunnel_describe(const struct tunnel *t, json_t *session)
 const struct bearer l2tp_bearer = {
 	.name = "l2tp", .first_answer = "no ICRP",
 	.open = open_bearer, .start = start, .send = send_ppp, .release = release, .abandon = abandon,
-	.finish = finish, .close = close_bearer,
+	.finish = finish, .lost = dropped, .close = close_bearer,
 };

@@ -118,8 +118,12 @@ static int calls(const struct bearer *b, const struct option_row *rows, size_t n
 	char text[USER_MAX];
 	struct run r = {
 		.bearer = b, .n = 1, .at_once = 1, .first = 1, .user = "user%d@example.com",
-		.secret = getenv("VPDN_LOAD_SECRET"), .call_timeout = 60 * NS_PER_S, .service = "", .port = 1701, .tunnels = 1, .host = "bench-lac",
-		.ppp = { .password = getenv("VPDN_LOAD_PASSWORD"), .auth = PPP_AUTH_CHAP | PPP_AUTH_PAP, .mru = pppoe ? 1492 : 1460, .restart = 3 * NS_PER_S, .tries = 10 },
+		.secret = getenv("VPDN_LOAD_SECRET"), .call_timeout = 60 * NS_PER_S, .service = "", .port = 1701, .tunnels = 1,
+		.host = "bench-lac",
+		.ppp = {
+			.password = getenv("VPDN_LOAD_PASSWORD"), .auth = PPP_AUTH_CHAP | PPP_AUTH_PAP, .mru = pppoe ? 1492 : 1460,
+			.restart = 3 * NS_PER_S, .tries = 10,
+		},
 	};
 
 	if (!options_read(rows, n, &r, argc, argv))

@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 
 #define BUFFER	(16 << 20)
 
@@ -69,4 +70,12 @@ failed:
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+uint32_t socket_drops(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0 || len < sizeof(info) ? 0 : info[SK_MEMINFO_DROPS];
 }

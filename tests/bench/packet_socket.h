@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* packet_socket.h - raw Ethernet sockets of vpdn-load's PPPoE clients and of its injector. */
+/* packet_socket.h - raw Ethernet sockets of vpdn-load's PPPoE clients and of its injector; what any socket has lost. */
 #ifndef BENCH_PACKET_SOCKET_H
 #define BENCH_PACKET_SOCKET_H
 
@@ -11,5 +11,8 @@
  * The fd, or -errno after it said why on standard error.
  */
 int packet_socket(const char *interface, int receive, uint8_t mac[6]);
+
+/* How many packets the kernel had no room for in this socket's buffer. */
+uint32_t socket_drops(int fd);
 
 #endif

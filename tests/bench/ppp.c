@@ -86,7 +86,8 @@ void ppp_restart_timer(struct ppp *p)
 
 /* ---- the automaton ---- */
 
-static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, uint8_t id, const void *data, size_t len, bool reject)
+static void run(struct ppp *p, const struct layer *l, enum ppp_fsm_event event, uint8_t id, const void *data, size_t len,
+		bool reject)
 {
 	struct ppp_fsm *f = l == &lcp_layer ? &p->lcp : &p->ipcp;
 	const struct ppp_step *s = &ppp_fsm_table[f->state][event];
@@ -340,7 +341,8 @@ static void conf_request(struct ppp *p, const struct layer *l, struct ppp_fsm *f
 }
 
 /* Configure-Ack, -Nak and -Reject of our last request; others are of an earlier one, or of nobody's. */
-static void conf_answer(struct ppp *p, const struct layer *l, struct ppp_fsm *f, enum code code, uint8_t id, const uint8_t *data, size_t len)
+static void conf_answer(struct ppp *p, const struct layer *l, struct ppp_fsm *f,
+			enum code code, uint8_t id, const uint8_t *data, size_t len)
 {
 	uint8_t buf[PPP_PACKET_MAX];
 	struct vpdn_lcp_option o;
@@ -390,7 +392,8 @@ static void protocol_rejected(struct ppp *p, const uint8_t *data, size_t len)
 	p->config->event(p->owner, PPP_OVER);
 }
 
-static void control_packet(struct ppp *p, const struct layer *l, struct ppp_fsm *f, uint8_t code, uint8_t id, const uint8_t *data, size_t len)
+static void control_packet(struct ppp *p, const struct layer *l, struct ppp_fsm *f,
+			   uint8_t code, uint8_t id, const uint8_t *data, size_t len)
 {
 	switch (code) {
 	case CONF_REQ:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ppp_fsm.c - see ppp_fsm.h. RFC 1661 section 4.1; Closed and Stopping are left out, for a client whose peer ends the link has no more to do. */
+/*
+ * ppp_fsm.c - see ppp_fsm.h. RFC 1661 section 4.1; Initial, Starting and Stopping are left out: the lower layer is up, and a client whose
+ * peer ends the link has no more to do.
+ */
 #include "ppp_fsm.h"
 
 #define STAY(s)	{ 0, s }

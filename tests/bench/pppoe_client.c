@@ -288,6 +288,12 @@ static void release(struct call *c)
 	call_released(c, false);
 }
 
+static uint64_t lost(const struct run *r)
+{
+	(void)r;
+	return socket_drops(packets.fd);
+}
+
 static void close_bearer(struct run *r)
 {
 	(void)r;
@@ -297,5 +303,5 @@ static void close_bearer(struct run *r)
 const struct bearer pppoe_bearer = {
 	.name = "pppoe", .first_answer = "no PADO",
 	.open = open_bearer, .start = start, .timeout = timeout, .send = send_ppp, .release = release, .abandon = abandon,
-	.finish = run_over, .close = close_bearer,
+	.finish = run_over, .lost = lost, .close = close_bearer,
 };

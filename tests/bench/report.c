@@ -190,7 +190,7 @@ static json_t *report(const struct run *r)
 				      (json_int_t)s.peers[PPP_COUNT_AUTH], "ipcp", (json_int_t)s.peers[PPP_COUNT_IPCP], "control",
 				      (json_int_t)r->counts[COUNT_PEER_CONTROL]));
 	json_object_set_new(o, "dropped",
-			    json_pack("{s:I, s:I, s:I}", "early", (json_int_t)r->counts[COUNT_EARLY], "unknown",
+			    json_pack("{s:I, s:I, s:I, s:I}", "socket", (json_int_t)r->bearer->lost(r), "early", (json_int_t)r->counts[COUNT_EARLY], "unknown",
 				      (json_int_t)r->counts[COUNT_UNKNOWN], "malformed", (json_int_t)(r->counts[COUNT_MALFORMED] + s.malformed)));
 	if (!r->no_ping) {
 		for (unsigned int i = 0; i < r->n; i++)

@@ -54,6 +54,7 @@ def test_l2tp_calls(lns, load, auth):
     assert (report["ping"]["answered"], report["tunnel"]["n"]) == (12, 2)
     assert (report["teardown"]["released"], report["teardown"]["confirmed"], report["ended_by_peer"]) == (12, 12, {})
     assert len({s["ip"] for s in report["sessions"]}) == 12
+    assert report["dropped"]["socket"] == report["dropped"]["malformed"] == 0
     assert all(f'"{s["user"]}"' in pppd.text() for s in report["sessions"])
     assert daemon.tunnels() == {}
 

@@ -16,10 +16,10 @@ def serve(tmp_path):
     """serve("chap") gives a pppoe-server and its Pppd."""
     servers = []
 
-    def start(auth, *options):
+    def start(auth, *options, sessions=200):
         pppd = Pppd(str(tmp_path), auth, *options)
         relay = os.path.join(os.path.abspath(os.environ["PPPOE_TREE"]), "src", "pppoe")
-        server = Server("-q", pppd.path, "-Q", relay, "-O", pppd.options, "-C", "ac1", "-L", "10.55.0.1", "-R", "10.55.1.1", "-N", "200")
+        server = Server("-q", pppd.path, "-Q", relay, "-O", pppd.options, "-C", "ac1", "-L", "10.55.0.1", "-R", "10.55.1.1", "-N", str(sessions))
         servers.append(server.__enter__())
         return server, pppd
 
@@ -103,3 +103,21 @@ def test_pppoe_ended_by_peer(serve, load):
     run.tell()
     report = run.report()
     assert report["ended_by_peer"] == {"Terminate-Request: Connect time expired": 2} and report["teardown"]["released"] == 0
+
+
+def test_pppoe_hundred(serve, load):
+    """A hundred at once, each with its own everything; what vpdn-load costs is little beside what a call does."""
+    server, _ = serve("chap")
+    report = load("pppoe", "-i", "cli", "-n", 100, "-c", 100, "--first", 1001, "--list", netns=server.netns).report()
+    assert (report["up"], report["ping"]["answered"], report["teardown"]["confirmed"], report["dropped"]["socket"] + report["dropped"]["unknown"]) == (100, 100, 100, 0)
+    for key in ("session", "mac", "ip", "user"):
+        assert len({s[key] for s in report["sessions"]}) == 100
+    assert report["sessions"][0]["mac"] == "02:76:70:00:03:e9"
+    assert report["cpu_seconds"] < 1
+
+
+def test_pppoe_refused(serve, load):
+    """The server has room for one: the other is told so in PADS."""
+    server, _ = serve("chap", sessions=1)
+    report = load("pppoe", "-i", "cli", "-n", 2, "-c", 2, "--tries", 3, "--restart", 500, netns=server.netns).report(1)
+    assert report["up"] == 1 and list(report["failures"])[0].startswith("PADS: AC-System-Error"), report["failures"]
