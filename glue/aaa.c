@@ -257,6 +257,30 @@ static json_t *show_source(const struct source *s, const struct vpdn_config *c, 
 	return o;
 }
 
+/* The LNSs that sources have answered: their groups stand in no file, so `show group` does not have them. */
+static json_t *show_peers(const struct vpdn_usages *u)
+{
+	const struct vpdn_usage *x = NULL;
+	uint64_t now = vpdnd_now_ms();
+	json_t *a = json_array(), *o;
+
+	while ((x = vpdn_usage_next(u, VPDN_USAGE_PEER, x))) {
+		if (!strchr(x->name, ':'))
+			continue;
+		o = json_object();
+		set(o, "group", json_string(x->name));
+		set_ip4(o, "ip", x->addr);
+		set(o, "port", json_integer(x->port));
+		set(o, "sessions", json_integer(x->sessions));
+		set(o, "placed", json_integer((json_int_t)x->placed));
+		set(o, "failed", json_integer((json_int_t)x->failed));
+		set(o, "dead_s", json_integer(x->dead_until_ms > now ? (json_int_t)((x->dead_until_ms - now + 999) / 1000) : 0));
+		set(o, "state", json_string(vpdn_peer_state_name(vpdn_usage_state(u, x, now))));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
 json_t *vpdn_aaa_show(const struct vpdn_aaa *aaa)
 {
 	const struct vpdn_config *c = aaa->d->config;
@@ -267,5 +291,6 @@ json_t *vpdn_aaa_show(const struct vpdn_aaa *aaa)
 	for (size_t i = 0; i < VPDN_SOURCE_KINDS; i++)
 		if (aaa->source[i].ops)
 			json_array_append_new(rows, show_source(&aaa->source[i], c, (enum vpdn_source_kind)i));
-	return json_pack("{s:o, s:s, s:o}", "order", order, "aaa_failure", c->aaa_fail_closed ? "closed" : "open", "sources", rows);
+	return json_pack("{s:o, s:s, s:o, s:o}", "order", order, "aaa_failure", c->aaa_fail_closed ? "closed" : "open", "sources", rows,
+			 "peers", show_peers(&aaa->d->usages));
 }

@@ -151,11 +151,18 @@ enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct v
 {
 	const struct vpdn_usage *x = vpdn_usage_find(u, VPDN_USAGE_PEER, g->name, peer);
 
-	if (vpdn_usage_draining(u, peer->addr))
-		return VPDN_PEER_DRAINING;
-	if (peer->limit && x && x->sessions >= peer->limit)
+	if (!x)
+		return vpdn_usage_draining(u, peer->addr) ? VPDN_PEER_DRAINING : VPDN_PEER_READY;
+	if (peer->limit && x->sessions >= peer->limit && !vpdn_usage_draining(u, peer->addr))
 		return VPDN_PEER_FULL;
-	if (!x || !x->dead_until_ms)
+	return vpdn_usage_state(u, x, now_ms);
+}
+
+enum vpdn_peer_state vpdn_usage_state(const struct vpdn_usages *u, const struct vpdn_usage *x, uint64_t now_ms)
+{
+	if (vpdn_usage_draining(u, x->addr))
+		return VPDN_PEER_DRAINING;
+	if (!x->dead_until_ms)
 		return VPDN_PEER_READY;
 	return x->dead_until_ms > now_ms ? VPDN_PEER_DEAD : x->probe ? VPDN_PEER_PROBED : VPDN_PEER_PROBE_DUE;
 }

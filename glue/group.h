@@ -62,6 +62,8 @@ unsigned int vpdn_usage_clear_dead(struct vpdn_usages *u, const struct in_addr *
 enum vpdn_peer_state { VPDN_PEER_READY, VPDN_PEER_PROBE_DUE, VPDN_PEER_PROBED, VPDN_PEER_DEAD, VPDN_PEER_FULL, VPDN_PEER_DRAINING };
 
 enum vpdn_peer_state vpdn_peer_state(const struct vpdn_usages *u, const struct vpdn_group *g, const struct vpdn_peer *peer, uint64_t now_ms);
+/* Same, of one for which no limit is known. */
+enum vpdn_peer_state vpdn_usage_state(const struct vpdn_usages *u, const struct vpdn_usage *peer, uint64_t now_ms);
 const char *vpdn_peer_state_name(enum vpdn_peer_state state);
 
 /* A call is placed at the peer: when a probe is due, the call is it, and true is returned. */

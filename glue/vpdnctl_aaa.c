@@ -31,6 +31,17 @@ static const struct vpdnctl_column server_columns[] = {
 	{ NULL, false, NULL, NULL, NULL }
 };
 
+static const struct vpdnctl_column peer_columns[] = {
+	{ "Group", false, vpdnctl_cell_text, "group", NULL },
+	{ "Peer", false, vpdnctl_cell_text, "ip", NULL },
+	{ "Port", true, vpdnctl_cell_number, "port", NULL },
+	{ "Sessions", true, vpdnctl_cell_number, "sessions", NULL },
+	{ "Placed", true, vpdnctl_cell_number, "placed", NULL },
+	{ "Failed", true, vpdnctl_cell_number, "failed", NULL },
+	{ "State", false, vpdnctl_cell_state, "state", "dead_s" },
+	{ NULL, false, NULL, NULL, NULL }
+};
+
 /* Stands in a table already. */
 static bool in_table(const char *key)
 {
@@ -72,4 +83,8 @@ void vpdnctl_print_aaa(const json_t *o)
 	vpdnctl_print_table(source_columns, sources, "");
 	json_array_foreach(sources, i, s)
 		print_source(s);
+	if (!json_array_size(json_object_get(o, "peers")))
+		return;
+	putchar('\n');
+	vpdnctl_print_table(peer_columns, json_object_get(o, "peers"), "");
 }

@@ -7,18 +7,6 @@
 
 #include "vpdnctl_print.h"
 
-/* "ready", "dead for 12 s" */
-static void cell_state(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
-{
-	long long dead_s = json_integer_value(json_object_get(row, key2));
-
-	if (dead_s)
-		snprintf(buf, size, "%s%sdead for %lld s", strcmp(vpdnctl_text_of(row, key), "dead") ? vpdnctl_text_of(row, key) : "",
-			 strcmp(vpdnctl_text_of(row, key), "dead") ? ", " : "", dead_s);
-	else
-		snprintf(buf, size, "%s", vpdnctl_text_of(row, key));
-}
-
 /* "75 %" */
 static void cell_percent(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
 {
@@ -41,7 +29,7 @@ static const struct vpdnctl_column next_columns[] = {
 	{ "Share", true, cell_percent, "share_percent", NULL },
 	{ "Limit", true, vpdnctl_cell_number, "limit", NULL },
 	{ "Sessions", true, vpdnctl_cell_number, "sessions", NULL },
-	{ "State", false, cell_state, "state", "dead_s" },
+	{ "State", false, vpdnctl_cell_state, "state", "dead_s" },
 	{ NULL, false, NULL, NULL, NULL }
 };
 
@@ -55,7 +43,7 @@ static const struct vpdnctl_column peer_columns[] = {
 	{ "Tunnels", true, vpdnctl_cell_number, "tunnels", NULL },
 	{ "Placed", true, vpdnctl_cell_number, "placed", NULL },
 	{ "Failed", true, vpdnctl_cell_number, "failed", NULL },
-	{ "State", false, cell_state, "state", "dead_s" },
+	{ "State", false, vpdnctl_cell_state, "state", "dead_s" },
 	{ NULL, false, NULL, NULL, NULL }
 };
 

@@ -63,6 +63,17 @@ void vpdnctl_cell_age(const json_t *row, const char *key, const char *key2, char
 		snprintf(buf, size, "%02llu:%02llu:%02llu", s / 3600, s % 3600 / 60, s % 60);
 }
 
+void vpdnctl_cell_state(const json_t *row, const char *key, const char *key2, char *buf, size_t size)
+{
+	long long dead_s = json_integer_value(json_object_get(row, key2));
+
+	if (dead_s)
+		snprintf(buf, size, "%s%sdead for %lld s", strcmp(vpdnctl_text_of(row, key), "dead") ? vpdnctl_text_of(row, key) : "",
+			 strcmp(vpdnctl_text_of(row, key), "dead") ? ", " : "", dead_s);
+	else
+		snprintf(buf, size, "%s", vpdnctl_text_of(row, key));
+}
+
 /* ---- tables ---- */
 
 static void print_line(const struct vpdnctl_column *c, const size_t *width, const json_t *row, const char *indent)

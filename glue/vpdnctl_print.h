@@ -27,6 +27,8 @@ const char *vpdnctl_text_of(const json_t *o, const char *key);
 vpdnctl_cell_fn vpdnctl_cell_text, vpdnctl_cell_number;
 /* "5/9": ours and the peer's number; "LNS (192.0.2.2)"; "03:12:07", "2d03h". */
 vpdnctl_cell_fn vpdnctl_cell_pair, vpdnctl_cell_named, vpdnctl_cell_age;
+/* Of a peer: "ready", "dead for 12 s". */
+vpdnctl_cell_fn vpdnctl_cell_state;
 
 void vpdnctl_print_table(const struct vpdnctl_column *c, const json_t *rows, const char *indent);
 /* "draining: 192.0.2.2, 192.0.2.3", when there are any. */

@@ -106,6 +106,8 @@ static void a_call_waits_for_its_answer(void **state)
 	assert_text(VPDN_TLV_SECRET, SECRET);
 	assert_text(VPDN_TLV_PROXY_AUTH_RESPONSE, RESPONSE);
 	assert_has(COMMAND("show", "session", "1"), "source http: forward");
+	assert_has(COMMAND("show", "aaa"), "\"peers\":[{\"group\":\"http:example.org\",\"ip\":\"192.0.2.7\",\"port\":1701,\"sessions\":1,\"placed\":1,"
+					   "\"failed\":0,\"dead_s\":0,\"state\":\"ready\"}]");
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
 	expect_reject(fd, "192.0.2.7");
 	close(l2tp);
