@@ -69,7 +69,8 @@ struct vpdn_source_ops {
 	size_t (*forget)(void *state);		/* answers that it keeps: how many there were; NULL: it keeps none */
 	/*
 	 * For `vpdnctl show aaa`, no secrets: adds "servers", an array of objects with "name", "state" and the integers
-	 * "asked", "answered", "failed"; what else it adds as strings and integers is shown as it is named.
+	 * "asked", "answered", "failed", and "acct_servers" of the same kind if it has some; what else it adds as strings
+	 * and integers is shown as it is named.
 	 */
 	void (*show)(void *state, json_t *o);
 };

@@ -411,6 +411,10 @@ void vpdn_acct_free(struct vpdn_acct *acct)
 
 void vpdn_acct_show(const struct vpdn_acct *acct, json_t *o)
 {
+	const struct vpdn_radius_config *r = acct->d->config->radius;
+
+	if ((!r || !r->accounting) && !acct->sent)
+		return;
 	set(o, "acct_servers", vpdn_radius_client_show(acct->client));
 	set(o, "acct_sent", json_integer((json_int_t)acct->sent));
 	set(o, "acct_taken", json_integer((json_int_t)acct->taken));

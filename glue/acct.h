@@ -29,7 +29,7 @@ void vpdn_acct_forget(struct vpdn_call *call);
 /* Nothing waits to be taken by a server. */
 bool vpdn_acct_idle(const struct vpdn_acct *acct);
 
-/* Adds "acct_servers", and counters of records. */
+/* Adds "acct_servers", and counters of records; nothing when there was no accounting. */
 void vpdn_acct_show(const struct vpdn_acct *acct, json_t *o);
 
 #endif

@@ -68,6 +68,10 @@ static void print_source(const json_t *o)
 	}
 	if (json_array_size(json_object_get(o, "servers")))
 		vpdnctl_print_table(server_columns, json_object_get(o, "servers"), "  ");
+	if (json_array_size(json_object_get(o, "acct_servers"))) {
+		printf("  for accounting\n");
+		vpdnctl_print_table(server_columns, json_object_get(o, "acct_servers"), "  ");
+	}
 }
 
 void vpdnctl_print_aaa(const json_t *o)

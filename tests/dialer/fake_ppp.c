@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fake_ppp.c - preloaded into vpdn-dialer: PPP channels on a kernel without PPP.
+ * fake_ppp.c - preloaded into vpdn-dialer, and into vpdnd by tests/aaa: PPP channels on a kernel without PPP.
  *
  * A tty "under N_PPP" stays under N_TTY, raw, so that a test can read and write what would be frames; a channel is a duplicate of
  * its tty or socket and hangs up with it. A PPPoE socket is good for nothing; connect() writes "ID MAC DEVICE" to the
- * file FAKE_PPPOX_LOG. With FAKE_PPP_ABSENT set there is no N_PPP.
+ * file FAKE_PPPOX_LOG. With FAKE_PPP_ABSENT set there is no N_PPP. A bridge moves nothing; the counters of an L2TP
+ * session are the four numbers in the file FAKE_L2TP_STATS: packets and octets sent, packets and octets received.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -39,6 +40,26 @@ static int count_errors(struct serial_icounter_struct *c)
 	return 0;
 }
 
+static int l2tp_stats(struct pppol2tp_ioc_stats *s)
+{
+	const char *path = getenv("FAKE_L2TP_STATS");
+	unsigned long long n[4];
+	FILE *f = path ? fopen(path, "re") : NULL;
+	int got = f ? fscanf(f, "%llu %llu %llu %llu", &n[0], &n[1], &n[2], &n[3]) : 0;
+
+	if (f)
+		fclose(f);
+	if (got != 4) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	s->tx_packets = n[0];
+	s->tx_bytes = n[1];
+	s->rx_packets = n[2];
+	s->rx_bytes = n[3];
+	return 0;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	int (*next)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
@@ -61,6 +82,9 @@ int ioctl(int fd, unsigned long request, ...)
 		return 0;
 	case PPPIOCATTCHAN:
 		return dup3(*(int *)arg, fd, O_CLOEXEC) < 0 ? -1 : 0;
+	case PPPIOCGL2TPSTATS:
+		return l2tp_stats(arg);
+	case PPPIOCBRIDGECHAN:
 	case PPPIOCSMRU:
 	case PPPIOCSRASYNCMAP:
 		return 0;

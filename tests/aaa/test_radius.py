@@ -1,0 +1,458 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vpdnd asks RADIUS servers where calls go and accounts for them: what a real FreeRADIUS reads in its requests, what becomes of each
+answer, and of wrong and missing ones, which a scripted server gives."""
+import os
+import socket
+import time
+
+import pytest
+
+from conftest import CHAP_TLVS, LINE, TTY
+from radius import (ACCEPT, CHALLENGE, MAC, REJECT, SECRET, FreeRadius, Radius, Scripted, answer, attribute, attributes, cisco, request_mac_ok,
+                    tagged, unused_ports)
+from waiting import await_condition
+
+TUNNEL_SECRET = "tunnel-secret-of-radius"
+L2TP = ["Tunnel-Type:1 = L2TP", "Tunnel-Medium-Type:1 = IPv4"]
+CORP = L2TP + ['Tunnel-Server-Endpoint:1 = "192.0.2.2"', f'Tunnel-Password:1 = "{TUNNEL_SECRET}"', 'Tunnel-Client-Auth-Id:1 = "LAC"']
+USERS = {"example.com": CORP}
+BACKUP = ('vpdn-group backup {{ request-dialin {{ protocol = l2tp {keys} }}\n'
+          '  initiate-to "192.0.2.99" {{ }} local-name = "LAC" tunnel-authentication = false }}\n')
+
+
+def conf(*servers, extra="", more="search-order = { domain }", order="radius, local", backup='domain = "backup.example"'):
+    return (f'sources = {{ {order} }}\n{more}\nradius {{ {chr(10).join(s.conf() for s in servers)}\n nas-identifier = "lac1" {extra} }}\n'
+            + BACKUP.format(keys=backup))
+
+
+@pytest.fixture(name="freeradius")
+def fixture_freeradius(tmp_path):
+    """Makes FreeRADIUS servers: freeradius(users, ...)."""
+    servers = []
+
+    def make(users=None, **kwargs):
+        servers.append(FreeRadius(tmp_path / f"freeradius{len(servers)}", USERS if users is None else users, **kwargs))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(name="scripted")
+def fixture_scripted():
+    servers = []
+
+    def make(behave, **kwargs):
+        servers.append(Scripted(behave, **kwargs))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(name="start")
+def fixture_start(vpdnd):
+    def make(*servers, env=None, **kwargs):
+        return vpdnd(conf(*servers, **kwargs), env=env, secrets=[TUNNEL_SECRET, SECRET])
+    return make
+
+
+def unreachable(daemon, place):
+    """The module found no tunnel to this LNS: the next one is tried."""
+    daemon.module.say("L2TP_CALL_CLEARED", ("CALL_REF", place["CALL_REF"]), ("STAGE", 1), ("BY", 3), ("TEXT", "because of the test"))
+
+
+def octets(text):
+    """As FreeRADIUS prints what its dictionary has as octets."""
+    return "0x" + text.encode().hex()
+
+
+def refused(daemon, source="radius"):
+    """What is said of a source that is unavailable."""
+    return daemon.source(source)["text"]
+
+
+# ---- the source ----
+
+def test_radius_rfc2868(freeradius, start):
+    """Two tagged tunnels; the salted password, our address and name reach xl2tpd; the line is in the Access-Request, credentials are not."""
+    users = {"example.com": CORP + ['Tunnel-Preference:1 = 20', 'Tunnel-Type:2 = L2TP', 'Tunnel-Medium-Type:2 = IPv4',
+                                    'Tunnel-Server-Endpoint:2 = "192.0.2.3"', f'Tunnel-Password:2 = "{TUNNEL_SECRET}2"',
+                                    'Tunnel-Client-Auth-Id:2 = "LAC2"', 'Tunnel-Client-Endpoint:2 = "192.0.2.1"', 'Tunnel-Preference:2 = 10',
+                                    'Tunnel-Assignment-Id:2 = "second"']}
+    server = freeradius(users)
+    daemon = start(server)
+    connection = daemon.subscriber(more=[("CALLING_NUMBER", b"5551234"), ("PPPOE_SESSION", 17), ("TX_SPEED", 16000000), ("RX_SPEED", 1000000)])
+    place = daemon.place()
+    assert (place["PEER_IP"], place["LOCAL_NAME"], place["SOURCE_IP"], place["SECRET"]) == ("192.0.2.3", "LAC2", "192.0.2.1",
+                                                                                           f"{TUNNEL_SECRET}2".encode())
+    assert place["GROUP"] == "radius:example.com"
+    unreachable(daemon, place)
+    place = daemon.place()
+    assert (place["PEER_IP"], place["LOCAL_NAME"], place["SECRET"], place["TUNNEL_AUTH"]) == ("192.0.2.2", "LAC", TUNNEL_SECRET.encode(), 1)
+    daemon.end(connection, place)
+    (question,) = server.questions()
+    for name, value in {"User-Name": "example.com", "User-Password": "cisco", "Service-Type": "Outbound-User", "NAS-Identifier": "lac1",
+                        "NAS-IP-Address": "127.0.0.1", "NAS-Port": "17", "NAS-Port-Id": "eth1.100", "NAS-Port-Type": "PPPoEoVLAN",
+                        "Calling-Station-Id": "5551234", "Connect-Info": "16000000/1000000",
+                        "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "ADSL-Agent-Remote-Id": octets("house 7")}.items():
+        assert question[name] == value, (name, question)
+    assert "alice" not in server.read("questions") and "CHAP-Password" not in question
+    row = daemon.source("radius")
+    assert (row["state"], row["forward"], row["servers"][0]["answered"]) == ("up", 1, 1)
+    assert f"127.0.0.1:{server.auth}" in daemon.table("show", "aaa")
+
+
+def test_radius_cisco(freeradius, start):
+    """AV pairs: addresses by priority, options, and one that is not used, which the decision says."""
+    pairs = ["tunnel-type=l2tp", "tunnel-id=hgw", "ip-addresses=192.0.2.2/192.0.2.3", f"l2tp-tunnel-password={TUNNEL_SECRET}",
+             "l2tp-hello-interval=33", "l2tp-hidden-avp=yes", "l2tp-nosession-timeout=44", "source-ip=192.0.2.1", "l2tp-udp-checksum=yes"]
+    daemon = start(freeradius({"example.com": [f'Cisco-AVPair += "vpdn:{pair}"' for pair in pairs]}))
+    connection = daemon.subscriber()
+    place = daemon.place()
+    assert (place["PEER_IP"], place["LOCAL_NAME"], place["SECRET"], place["HELLO_S"], place["HIDDEN"], place["IDLE_S"], place["SOURCE_IP"]) == (
+        "192.0.2.2", "hgw", TUNNEL_SECRET.encode(), 33, 1, 44, "192.0.2.1")
+    unreachable(daemon, place)
+    place = daemon.place()
+    assert place["PEER_IP"] == "192.0.2.3"
+    daemon.end(connection, place)
+    explained = daemon.ctl("explain", "alice@example.com")
+    assert "Access-Accept, forward, 2 tunnels; not used: vpdn:l2tp-udp-checksum" in str(explained), explained
+
+
+def test_radius_dnis(freeradius, start):
+    """A called number is looked for as dnis:NUMBER, a line as line:INTERFACE; `user` sets another form."""
+    server = freeradius({"dnis:614629": CORP, "line:ttyS0": CORP, "dnis:614630@vpdn": CORP})
+    daemon = start(server, more="search-order = { dnis, domain }")
+    tty = [("ACCESS_INTERFACE", "ttyS0")]
+    verdict, place = daemon.ask(line=tty, access=TTY, more=[("CALLED_NUMBER", b"614629")])
+    assert (verdict, place["GROUP"]) == ("forward", "radius:614629")
+    (question,) = server.questions()
+    assert (question["User-Name"], question["Called-Station-Id"], question["NAS-Port-Type"]) == ("dnis:614629", "614629", "Async")
+    daemon.reload(conf(server, more="search-order = { line }"))
+    assert daemon.ask(line=tty, access=TTY)[1]["GROUP"] == "radius:ttyS0"
+    assert server.questions()[-1]["User-Name"] == "line:ttyS0"
+    daemon.reload(conf(server, more="search-order = { dnis }", extra='user = "%k@vpdn"'))
+    assert daemon.ask(more=[("CALLED_NUMBER", b"614630")])[0] == "forward"
+    assert server.questions()[-1]["User-Name"] == "dnis:614630@vpdn"
+
+
+def test_radius_reject(freeradius, start):
+    """An Access-Reject is no refusal: the next key is looked for, and at last the subscriber is local. So is an Accept without tunnels."""
+    server = freeradius({"example.com": CORP, "empty.example": ['Reply-Message = "hello"']})
+    daemon = start(server, more="search-order = { dnis, domain }")
+    assert daemon.ask(more=[("CALLED_NUMBER", b"1")])[0] == "forward"
+    assert [q["User-Name"] for q in server.questions()] == ["dnis:1", "example.com"]
+    assert daemon.ask(user="bob@nobody.example")[0] == "local"
+    assert daemon.ask(user="bob@empty.example")[0] == "local"
+    row = daemon.source("radius")
+    assert (row["state"], row["nothing"], row["servers"][0]["rejects"]) == ("up", 3, 2)
+
+
+def test_radius_local_fallback(freeradius, start):
+    """What RADIUS does not know, a group of this file has; and the other way round, by the order of sources."""
+    server = freeradius()
+    daemon = start(server, backup='domain = { "backup.example", "example.com" }')
+    assert daemon.ask(user="bob@backup.example")[1]["PEER_IP"] == "192.0.2.99"
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+    daemon.reload(conf(server, order="local, radius", backup='domain = { "backup.example", "example.com" }'))
+    asked = len(server.questions())
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert len(server.questions()) == asked
+
+
+def test_radius_seed(freeradius, start):
+    """The Access-Accept of the recorded dial-in: dnis:614629 goes to 10.51.6.82 as hgw."""
+    server = freeradius({"dnis:614629": ["Service-Type = Outbound-User", 'Cisco-AVPair += "vpdn:tunnel-type=l2tp"', 'Cisco-AVPair += "vpdn:tunnel-id=hgw"',
+                                         'Cisco-AVPair += "vpdn:ip-addresses=10.51.6.82"', 'Cisco-AVPair += "vpdn:l2tp-tunnel-password=hello"']})
+    daemon = start(server, more="search-order = { dnis, domain }")
+    verdict, place = daemon.ask(user="2500-1", line=[("ACCESS_INTERFACE", "ttyS0")], access=TTY,
+                                more=[("CALLED_NUMBER", b"614629"), ("CALLING_NUMBER", b"2085730592")])
+    assert (verdict, place["PEER_IP"], place["LOCAL_NAME"], place["SECRET"]) == ("forward", "10.51.6.82", "hgw", b"hello")
+    (question,) = server.questions()
+    assert (question["User-Name"], question["Service-Type"], question["Called-Station-Id"], question["Calling-Station-Id"]) == (
+        "dnis:614629", "Outbound-User", "614629", "2085730592")
+
+
+# ---- servers ----
+
+def test_radius_down(freeradius, start):
+    """Nobody listens: fail open, said once; fail closed refuses; it is taken again when it answers."""
+    server = freeradius()
+    server.stop()
+    daemon = start(server, extra="dead-time = 1", backup='domain = "example.com"')
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert daemon.text().count("source radius is unavailable") == 1
+    assert daemon.text().count("left out for 1 s") == 1
+    assert "Connection refused" in refused(daemon)
+    daemon.reload(conf(server, extra="dead-time = 1", more="search-order = { domain } aaa-failure = closed", backup='domain = "example.com"'))
+    assert daemon.ask()[0] == "reject"
+    server.start()
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+    daemon.await_log("source radius answers again")
+    assert daemon.text().count("(authorization) answers again") == 1
+
+
+def test_radius_timeout(scripted, start):
+    """A server that says nothing: the same request again, octet by octet, then the end."""
+    server = scripted(lambda request: [])
+    daemon = start(server, backup='domain = "example.com"')
+    began = time.monotonic()
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert 1.9 < time.monotonic() - began < 4
+    assert len(server.requests) == 2 and server.requests[0] == server.requests[1]
+    row = daemon.source("radius")["servers"][0]
+    assert (row["state"], row["retransmitted"], row["failed"]) == ("down", 1, 1)
+
+
+def test_radius_stop_while_asking(scripted, start):
+    """Asking a dead server holds up neither another subscriber nor vpdnd's end."""
+    server = scripted(lambda request: [])
+    daemon = start(server, order="local, radius", backup='domain = "backup.example"')
+    waiting = daemon.subscriber()
+    assert daemon.ask(user="bob@backup.example")[0] == "forward"
+    began = time.monotonic()
+    daemon.process.terminate()
+    daemon.process.wait(10)
+    assert time.monotonic() - began < 3
+    daemon.hang_up(waiting)
+
+
+def test_radius_second_server(freeradius, scripted, start):
+    """The first one is silent, then left out; the second one is asked with a request of its own; priorities count, not the order."""
+    silent = scripted(lambda request: [], address="127.0.0.2")
+    good = freeradius()
+    first = Radius(silent.address, (silent.auth, silent.acct))
+    first.conf = lambda: Radius.conf(first, "timeout = 1 retries = 0 priority = 1")
+    second = Radius(good.address, (good.auth, good.acct))
+    second.conf = lambda: Radius.conf(second, "timeout = 1 retries = 0 priority = 2")
+    daemon = start(second, first)
+    began = time.monotonic()
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+    assert time.monotonic() - began > 0.9
+    assert len(silent.requests) == 1
+    began = time.monotonic()
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+    assert time.monotonic() - began < 0.9 and len(silent.requests) == 1
+    servers = daemon.source("radius")["servers"]
+    assert [(s["name"], s["state"]) for s in servers] == [(f"127.0.0.2:{silent.auth}", "down"), (f"127.0.0.1:{good.auth}", "up")]
+    assert servers[0]["dead_s"] > 50
+    assert "source radius is unavailable" not in daemon.text()
+
+
+# ---- answers that are none ----
+
+def test_radius_wrong_secret(freeradius, start):
+    """A server with another secret sees it by the Message-Authenticator, and says nothing."""
+    server = freeradius(secret="another-secret")
+    daemon = start(Radius(server.address, (server.auth, server.acct)), backup='domain = "example.com"')
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert daemon.source("radius")["state"] == "down"
+    assert "Shared secret is incorrect" in server.read("log") and not server.questions()
+
+
+def test_radius_forged(scripted, start):
+    """Answers made without the secret, for another request, or without Message-Authenticator (CVE-2024-3596) are not taken; the right one,
+    which comes after them, is."""
+    tunnel = tagged(64, 1, 3) + attribute(67, b"\x01203.0.113.66")
+    good = tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2")
+
+    def behave(request):
+        assert request_mac_ok(request)
+        damaged = bytearray(answer(request, ACCEPT, tunnel))
+        damaged[22] ^= 1
+        return [answer(request, ACCEPT, tunnel, secret="guessed"), answer(request, ACCEPT, tunnel, identifier=request[1] ^ 1),
+                answer(request, ACCEPT, tunnel, mac=False), bytes(damaged), b"\2", answer(request, 5, tunnel), answer(request, ACCEPT, good)]
+
+    server = scripted(behave)
+    daemon = start(server)
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+    assert daemon.source("radius")["servers"][0]["wrong_answers"] == 6
+    assert daemon.text().count("answer not taken: wrong Response Authenticator") == 1      # a line a minute
+    assert [kind for kind, _ in attributes(server.requests[0])][:2] == [MAC, 2]
+
+
+def test_radius_without_message_authenticator(freeradius, start):
+    """FreeRADIUS 3.2.1 as it is sends none: not taken, with a text that says why; require-message-authenticator = false takes it."""
+    server = freeradius(mac=False)
+    daemon = start(server, backup='domain = "example.com"')
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    daemon.await_log("no Message-Authenticator (CVE-2024-3596)")
+    daemon.reload(conf(server, extra="require-message-authenticator = false"))
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
+
+
+@pytest.mark.parametrize("code,body,why", [
+    (ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01lns.example.com"), "LNS \"lns.example.com\""),
+    (ACCEPT, tagged(64, 1, 1) + attribute(67, b"\x01192.0.2.2"), "no tunnel that could be made; not used: tag 1 (Tunnel-Type 1"),
+    (ACCEPT, attribute(64, b"\x01\x00\x03"), "attribute 64 has 3 octets"),
+    (ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2") + attribute(69, b"\x01\x80\x01" + bytes(16)), "Tunnel-Password"),
+    (ACCEPT, cisco("vpdn:tunnel-type=l2f") + cisco("vpdn:ip-addresses=192.0.2.2"), "vpdn:tunnel-type=l2f; allowed: l2tp"),
+    (ACCEPT, cisco("vpdn:ip-addresses=\x1b[2J"), "vpdn:tunnel-type is missing"),
+    (CHALLENGE, b"", "Access-Challenge"),
+])
+def test_radius_garbage(scripted, start, code, body, why):
+    """Genuine answers that make no sense: the source is unavailable for this call, and says which attribute it was."""
+    server = scripted(lambda request: [answer(request, code, body)])
+    daemon = start(server, backup='domain = "example.com"')
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert f"127.0.0.1: Access-{'Accept' if code == ACCEPT else 'Challenge'}, " in refused(daemon)
+    if code == ACCEPT:
+        assert why in refused(daemon)
+
+
+# ---- accounting ----
+
+STATS = "10 {} 20 {}"
+
+
+@pytest.fixture(name="accounted")
+def fixture_accounted(freeradius, start, tmp_path):
+    """A daemon whose sessions are accounted for, on a kernel without PPP (fake_ppp.c): (server, daemon, set counters)."""
+    stats = tmp_path / "stats"
+    stats.write_text("")
+
+    def make(server=None, extra="", **kwargs):
+        server = server or freeradius()
+        env = {"LD_PRELOAD": os.environ["FAKE_PPP"], "ASAN_OPTIONS": "verify_asan_link_order=0", "FAKE_L2TP_STATS": str(stats)}
+        return server, start(server, env=env, extra=f"accounting = true {extra}", **kwargs), stats.write_text
+
+    return make
+
+
+class Session:
+    """A forwarded subscriber whose pppd stays parked."""
+
+    def __init__(self, daemon, user="alice@example.com", serial=4711):
+        self.daemon = daemon
+        self.plugin = daemon.subscriber(user, CHAP_TLVS, LINE)
+        place = daemon.place()
+        self.ref = place["CALL_REF"]
+        daemon.module.say("L2TP_TUNNEL_STATE", ("TUNNEL_ID", 10), ("TUNNEL_STATE", 2), ("PEER_IP", place["PEER_IP"]), ("SESSIONS", 1),
+                          ("SOURCE_IP", "192.0.2.1"), ("PEER_NAME", "LNS"))
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(2)]
+        (self.l2tp, ours), (self.access, channel) = pairs
+        daemon.module.say("L2TP_CALL_READY", ("CALL_REF", self.ref), ("TUNNEL_ID", 10), ("PEER_TUNNEL_ID", 20), ("SESSION_ID", 30),
+                          ("PEER_SESSION_ID", 40), ("CALL_SERIAL", serial), fd=ours.fileno())
+        self.plugin.expect("SUBSCRIBER_FORWARD")
+        self.plugin.say("SUBSCRIBER_CHANNEL", ("PARKED", 1), fd=channel.fileno())
+        daemon.module.expect("L2TP_CALL_CONNECT", CALL_REF=self.ref)
+        ours.close()
+        channel.close()
+
+    def cleared(self, by=2, stage=3):
+        self.daemon.module.say("L2TP_CALL_CLEARED", ("CALL_REF", self.ref), ("STAGE", stage), ("BY", by), ("RESULT", 3), ("TEXT", "over"))
+
+    def close(self):
+        self.l2tp.close()
+        self.access.close()
+
+
+def test_radius_accounting(accounted):
+    """Accounting-On, Start and Stop: ids, ends of the tunnel, Call Serial Number, the kernel's counters beyond 32 bits, cause."""
+    server, daemon, counters = accounted()
+    server.await_accounting("Accounting-On")
+    session = Session(daemon)
+    start = server.await_accounting("Start")
+    for name, value in {"User-Name": "alice@example.com", "NAS-Identifier": "lac1", "NAS-IP-Address": "127.0.0.1", "NAS-Port-Id": "eth1.100",
+                        "Service-Type": "Framed-User", "Framed-Protocol": "PPP", "Tunnel-Type:0": "L2TP", "Tunnel-Medium-Type:0": "IPv4",
+                        "Tunnel-Server-Endpoint:0": "192.0.2.2", "Tunnel-Client-Endpoint:0": "192.0.2.1", "Tunnel-Client-Auth-Id:0": "LAC",
+                        "Tunnel-Server-Auth-Id:0": "LNS", "Acct-Tunnel-Connection": "4711", "Acct-Delay-Time": "0",
+                        "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "Calling-Station-Id": "02:00:5e:00:53:01"}.items():
+        assert start[name] == value, (name, start)
+    assert "Acct-Session-Time" not in start and "Acct-Input-Octets" not in start
+    counters(STATS.format((2 << 32) + 5, 7))
+    time.sleep(1.1)
+    session.cleared()
+    stop = server.await_accounting("Stop")
+    for name, value in {"Acct-Session-Id": start["Acct-Session-Id"], "Acct-Input-Octets": "5", "Acct-Input-Gigawords": "2", "Acct-Output-Octets": "7",
+                        "Acct-Output-Gigawords": "0", "Acct-Input-Packets": "10", "Acct-Output-Packets": "20",
+                        "Acct-Terminate-Cause": "Host-Request", "Acct-Tunnel-Connection": "4711"}.items():
+        assert stop[name] == value, (name, stop)
+    assert 1 <= int(stop["Acct-Session-Time"]) <= 3
+    session.close()
+    other = Session(daemon, "bob@example.com")
+    second = server.await_accounting("Start", 2)
+    assert second["Acct-Session-Id"] != start["Acct-Session-Id"]
+    other.access.close()                                # carrier is lost
+    daemon.module.expect("L2TP_CALL_CLEAR", CALL_REF=other.ref)
+    other.cleared(by=1)
+    assert server.await_accounting("Stop", 2)["Acct-Terminate-Cause"] == "Lost-Carrier"
+    other.close()
+    row = daemon.source("radius")
+    await_condition(lambda: daemon.source("radius")["acct_taken"] == 5, lambda: daemon.source("radius"))
+    assert f"127.0.0.1:{server.acct}" in daemon.table("show", "aaa")
+    assert (row["acct_lost"], daemon.source("radius")["acct_waiting"]) == (0, 0)
+
+
+def test_radius_session_ids(accounted):
+    """Ids of a vpdnd that was started again are others, for the same call."""
+    server, daemon, _ = accounted()
+    ids = []
+    for _ in range(2):
+        session = Session(daemon)
+        ids.append(server.await_accounting("Start", len(ids) + 1)["Acct-Session-Id"])
+        session.cleared()
+        server.await_accounting("Stop", len(ids))
+        session.close()
+        daemon.stop()
+        _, daemon, _ = accounted(server)
+    assert len(set(ids)) == 2
+
+
+def test_radius_interim(accounted):
+    """An Interim-Update after its interval, with what was counted until then."""
+    server, daemon, counters = accounted(extra="interim-interval = 10")
+    counters(STATS.format(100, 200))
+    session = Session(daemon)
+    start = server.await_accounting("Start")
+    await_condition(lambda: server.accounting("Interim-Update"), lambda: server.read("accounting"), timeout=15)
+    interim = server.accounting("Interim-Update")[0]
+    assert (interim["Acct-Session-Id"], interim["Acct-Input-Octets"], interim["Acct-Output-Octets"]) == (start["Acct-Session-Id"], "100", "200")
+    assert int(interim["Acct-Session-Time"]) >= 10
+    session.cleared()
+    server.await_accounting("Stop")
+    session.close()
+
+
+def test_radius_accounting_down(accounted, freeradius):
+    """No server: sessions come and go all the same, and their records follow in order when it is back, with their delay."""
+    server = freeradius()
+    server.stop()
+    server, daemon, _ = accounted(server, order="local", backup='domain = "example.com"')
+    session = Session(daemon)
+    session.cleared()
+    session.plugin.expect("SUBSCRIBER_RELEASE")
+    session.close()
+    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 3, lambda: daemon.source("radius"))
+    server.start()
+    stop = server.await_accounting("Stop")
+    assert [r["Acct-Status-Type"] for r in server.accounting() if r["Acct-Status-Type"] != "Accounting-On"] == ["Start", "Stop"]
+    assert int(stop["Acct-Delay-Time"]) >= 1
+    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 0, lambda: daemon.source("radius"))
+
+
+def test_radius_accounting_at_stop(accounted):
+    """vpdnd that is stopped says Stop of its sessions, and waits until they are taken."""
+    server, daemon, _ = accounted()
+    session = Session(daemon)
+    server.await_accounting("Start")
+    daemon.process.terminate()
+    daemon.module.expect("L2TP_CALL_CLEAR", CALL_REF=session.ref)
+    session.cleared(by=1)
+    daemon.process.wait(10)
+    assert server.await_accounting("Stop")["Acct-Terminate-Cause"] == "Admin-Reboot"
+    assert "accounting records were not taken" not in daemon.text()
+    session.close()
+
+
+def test_radius_accounting_forged(scripted, accounted):
+    """Nobody but the server can take a record: an Accounting-Response that is not signed leaves it in the queue."""
+    server, daemon, _ = accounted(scripted(lambda request: [answer(request, 5, mac=False, secret="guessed")]), order="local",
+                                  backup='domain = "example.com"')
+    await_condition(lambda: daemon.source("radius")["acct_servers"][0]["wrong_answers"] >= 1, lambda: daemon.source("radius"))
+    assert daemon.source("radius")["acct_taken"] == 0
+    assert server.requests[0][0] == 4
