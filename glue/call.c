@@ -65,6 +65,7 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	call->id = vpdnd_new_id(d);
 	RB_INSERT(vpdn_calls_by_id, &d->calls->by_id, call);
 	d->calls->n++;
+	vpdn_metrics_call_begins(call);
 	call->plugin = plugin;
 	if (plugin)
 		vpdn_conn_set_call(plugin, call);
@@ -178,6 +179,7 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_call_ref_drop(call);
 	RB_REMOVE(vpdn_calls_by_id, &cs->by_id, call);
 	cs->n--;
+	vpdn_metrics_call_ends(call);
 	vpdn_call_drop_access(call);
 	vpdn_call_drop_plugin(call);
 	event_drop(&call->timer);

@@ -94,6 +94,7 @@ struct vpdn_call {
 
 	struct vpdn_cause cause;
 	uint64_t asked_ms, connected_ms, deadline_ms;
+	uint64_t begun_us, entered_us;	/* its making, and its coming into this state, for metrics.c */
 	uint64_t attempt_end_ms;	/* of the peer that is being asked */
 };
 

@@ -217,8 +217,10 @@ int vpdn_call_step(struct vpdn_call *call, enum vpdn_ev event)
 		if (vpdn_log_debugging())
 			vpdn_call_say(call, LOG_DEBUG, "%s: %s -> %s on \"%s\": %s", vpdn_kind_name(call->kind), vpdn_st_name(row->state),
 				      vpdn_st_name(row->next), vpdn_ev_name(event), vpdn_act_name(row->action));
-		if (row->next != row->state)
+		if (row->next != row->state) {
 			vpdn_call_set_timer(call, vpdn_fsm_state_ms(row->next));
+			vpdn_metrics_call_moves(call, row->next);
+		}
 		event = actions[row->action](call);
 		call->state = row->next;
 	}

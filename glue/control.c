@@ -14,6 +14,7 @@
 #include "explain.h"
 #include "l2tp_peer.h"
 #include "log.h"
+#include "metrics.h"
 #include "registry.h"
 #include "show.h"
 #include "stats.h"
@@ -48,6 +49,16 @@ static json_t *show_aaa(struct vpdnd *d, const char *const *arg, int *rc, char *
 {
 	(void)arg, (void)rc, (void)err, (void)err_size;
 	return vpdn_aaa_show(d->aaa);
+}
+
+static json_t *metrics(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
+{
+	char *text = vpdn_metrics_text(d);
+	json_t *o = text ? json_pack("{s:s}", "metrics", text) : NULL;
+
+	(void)arg, (void)rc, (void)err, (void)err_size;
+	free(text);
+	return o;
 }
 
 static json_t *show_sessions(struct vpdnd *d, const char *const *arg, int *rc, char *err, size_t err_size)
@@ -231,6 +242,7 @@ static const struct command {
 	{ "drain", NULL, 1, 1, drain, NULL },
 	{ "undrain", NULL, 1, 1, undrain, NULL },
 	{ "explain", NULL, 1, WORDS_MAX, NULL, NULL },
+	{ "metrics", NULL, 0, 0, metrics, NULL },
 	{ "reload", NULL, 0, 0, reload, NULL },
 };
 

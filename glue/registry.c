@@ -71,8 +71,43 @@ struct vpdn_registry *vpdn_registry_new(struct vpdnd *d)
 	return r;
 }
 
+/* ---- what metrics.h wants to know ---- */
+
+/* A tunnel comes into a state. How long that took is told of those whose beginning was seen here. */
+static void tunnel_metrics(struct vpdn_registry *r, struct vpdn_tunnel *t)
+{
+	struct vpdn_metrics *n = &r->d->metrics;
+
+	n->tunnels[t->outgoing][t->state]++;
+	if (t->state == VPDN_TUNNEL_ESTABLISHED && t->begun_us)
+		vpdn_histogram_add(&n->tunnel_setup[t->outgoing], vpdnd_now_us() - t->begun_us);
+	if (t->state != VPDN_TUNNEL_OPENING)
+		t->begun_us = 0;
+}
+
+/* A call goes from one state to another; 0: it is new here. */
+static void call_metrics(struct vpdn_registry *r, struct vpdn_lns_call *call, uint8_t from, uint8_t to)
+{
+	struct vpdn_metrics *n = &r->d->metrics;
+	uint64_t now = vpdnd_now_us();
+
+	n->lns_calls[to]++;
+	if (!from && to == VPDN_CALL_WAIT)
+		call->begun_us = now;
+	if (from)
+		n->lns_calls[from]--;
+	if (from && call->begun_us)
+		vpdn_histogram_add(&n->lns_stage[from], now - call->entered_us);
+	if (to == VPDN_CALL_PPP_UP && call->begun_us)
+		vpdn_histogram_add(&n->lns_setup, now - call->begun_us);
+	if (to >= VPDN_CALL_PPP_UP)
+		call->begun_us = 0;
+	call->entered_us = now;
+}
+
 static void tunnel_free(struct vpdn_registry *r, struct vpdn_tunnel *t)
 {
+	r->d->metrics.tunnels[t->outgoing][t->state]--;
 	RB_REMOVE(tunnels, &r->tunnels, t);
 	r->n_tunnels--;
 	free(t);
@@ -92,6 +127,7 @@ static void call_free(struct vpdn_registry *r, struct vpdn_lns_call *call)
 	RB_REMOVE(calls_by_id, &r->by_id, call);
 	RB_REMOVE(calls_by_session, &r->by_session, call);
 	r->n_calls--;
+	r->d->metrics.lns_calls[call->state]--;
 	while (call->n_info)
 		info_drop_first(call);
 	free(call->report);
@@ -184,10 +220,13 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		t->id = id;
 		t->port = VPDN_L2TP_PORT;
 		t->since_ms = since(m);
+		t->begun_us = state == VPDN_TUNNEL_OPENING ? vpdnd_now_us() : 0;
 		RB_INSERT(tunnels, &r->tunnels, t);
 		r->n_tunnels++;
 	}
 	changed = t->state != state;
+	if (t->state)
+		r->d->metrics.tunnels[t->outgoing][t->state]--;
 	t->state = state;
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_TUNNEL_ID, &t->peer_id);
 	vpdn_ipc_get_ip4(m, VPDN_TLV_PEER_IP, &t->peer);
@@ -196,6 +235,7 @@ int vpdn_registry_on_tunnel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u32(m, VPDN_TLV_SESSIONS, &t->sessions);
 	if (vpdn_ipc_get_u8(m, VPDN_TLV_OUTGOING, &flag))
 		t->outgoing = flag;
+	tunnel_metrics(r, t);
 	get_escaped(m, VPDN_TLV_GROUP, t->group, sizeof(t->group));
 	get_escaped(m, VPDN_TLV_PEER_NAME, t->peer_name, sizeof(t->peer_name));
 	vpdn_call_plain_text(m, VPDN_TLV_TEXT, text, sizeof(text));
@@ -290,6 +330,8 @@ int vpdn_registry_on_call(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (!call)
 		return -ENOMEM;
 	changed = call->state != state;
+	if (changed)
+		call_metrics(r, call, call->state, state);
 	call->state = state;
 	vpdn_ipc_get_u16(m, VPDN_TLV_PEER_SESSION_ID, &call->peer_session_id);
 	vpdn_ipc_get_u32(m, VPDN_TLV_PID, &call->pid);

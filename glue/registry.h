@@ -30,6 +30,7 @@ struct vpdn_tunnel {
 	char group[VPDN_NAME_MAX + 1];
 	char peer_name[VPDN_NAME_MAX * 4 + 1];	/* escaped */
 	uint64_t since_ms;
+	uint64_t begun_us;		/* for metrics.h; 0: its beginning was not seen */
 };
 
 struct vpdn_info {
@@ -55,6 +56,7 @@ struct vpdn_lns_call {
 	size_t report_len;
 	bool bundle_owner;		/* its pppd keeps the bundle, also without a session of its own */
 	uint64_t since_ms;
+	uint64_t begun_us, entered_us;	/* its beginning, and its coming into this state, for metrics.h; 0: its beginning was not seen */
 	STAILQ_HEAD(, vpdn_info) info;
 	unsigned int n_info;
 };

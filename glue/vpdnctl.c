@@ -47,6 +47,7 @@ static const struct command {
 	{ "undrain", NULL, "ADDRESS", "give it calls again", true, NULL, NULL },
 	{ "explain", NULL, "USER", "what would become of a call, step by step, without placing it", true, vpdnctl_print_explained, NULL },
 	{ "dial", NULL, "GROUP NUMBER", "have a LAC dial, say what happens, and clear the call", true, NULL, NULL },
+	{ "metrics", NULL, NULL, "counters and times for Prometheus", false, vpdnctl_print_metrics, NULL },
 	{ "reload", NULL, NULL, "make vpdnd read its configuration again", false, NULL, NULL },
 	{ "check", NULL, "FILE", "check a configuration file; needs no vpdnd", true, NULL, NULL },
 };

@@ -229,3 +229,10 @@ void vpdnctl_print_multilink(const json_t *o)
 	json_array_foreach(bundles, i, b)
 		print_bundle(b);
 }
+
+void vpdnctl_print_metrics(const json_t *o)
+{
+	const char *text = json_string_value(json_object_get(o, "metrics"));
+
+	fputs(text ? text : "", stdout);
+}

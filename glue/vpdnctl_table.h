@@ -17,6 +17,7 @@ void vpdnctl_print_multilink(const json_t *o);
 void vpdnctl_print_groups(const json_t *o);
 void vpdnctl_print_aaa(const json_t *o);
 void vpdnctl_print_drained(const json_t *o);
+void vpdnctl_print_metrics(const json_t *o);
 void vpdnctl_print_explained(const json_t *o);
 
 #endif

@@ -38,12 +38,17 @@ struct options {
 	bool debug;
 };
 
-uint64_t vpdnd_now_ms(void)
+uint64_t vpdnd_now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t vpdnd_now_ms(void)
+{
+	return vpdnd_now_us() / 1000;
 }
 
 uint32_t vpdnd_new_id(struct vpdnd *d)

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "counters.h"
 #include "group.h"
+#include "metrics.h"
 
 struct vpdn_server;
 struct vpdn_calls;
@@ -41,6 +42,7 @@ struct vpdnd {
 	struct vpdn_acct *acct;		/* RADIUS accounting */
 	struct vpdn_usages usages;
 	struct vpdn_counters counters;
+	struct vpdn_metrics metrics;
 	uint32_t last_id;		/* of sessions of all kinds */
 	uint64_t started_ms, loaded_ms;
 	uint64_t fd_limit;		/* RLIMIT_NOFILE */
@@ -49,8 +51,9 @@ struct vpdnd {
 
 int vpdnd_main(int argc, char **argv);
 
-/* CLOCK_MONOTONIC in ms. */
+/* CLOCK_MONOTONIC in ms, and in us. */
 uint64_t vpdnd_now_ms(void);
+uint64_t vpdnd_now_us(void);
 
 /* Reads the configuration again. 0; or -errno, a line in `err`, and nothing has changed. */
 int vpdnd_reload(struct vpdnd *d, char *err, size_t err_size);

@@ -131,6 +131,7 @@ static void a_call_from_ocrq_to_cdn(void **state)
 	assert_true(calls_are_gone());
 	assert_has(COMMAND("show"), "\"dial_connected\",\"text\":\"outgoing calls connected\",\"value\":1");
 	assert_has(COMMAND("show"), "\"dial_failures\":[]");
+	assert_has(COMMAND("metrics"), "vpdn_call_setup_seconds_count{role=\\\"lns\\\",direction=\\\"dial-out\\\"} 1\\n");
 	close(l2tp);
 }
 
