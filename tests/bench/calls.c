@@ -169,7 +169,6 @@ void call_released(struct call *c, bool confirmed)
 	timer_stop(&r->loop, &c->timer);
 	r->releasing--;
 	r->confirmed += confirmed;
-	c->confirmed = confirmed;
 	r->release_end = now_ns();
 	release_more(r);
 }

@@ -69,7 +69,8 @@ struct call {
 	struct run *run;
 	unsigned int index;		/* from 0 */
 	uint8_t state;			/* enum call_state */
-	bool came_up, failed, answered, unanswered, confirmed;
+	bool came_up, failed;
+	bool answered, unanswered;	/* its ping */
 	bool ended;			/* by the peer, when it was up */
 	bool renegotiated;		/* LCP was open before, or was proxied */
 	struct ppp ppp;

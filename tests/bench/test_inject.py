@@ -23,7 +23,8 @@ def link():
     subprocess.run(["ip", "-n", NEAR, "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", FAR], check=True)
     for netns, name in ((NEAR, "v0"), (FAR, "v1")):
         # no router solicitations between the frames that are counted
-        subprocess.run(["ip", "netns", "exec", netns, "sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=1"], check=True)
+        disable = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+        subprocess.run(["ip", "netns", "exec", netns, "sh", "-c", f"[ ! -e {disable} ] || echo 1 >{disable}"], check=True)
         subprocess.run(["ip", "-n", netns, "link", "set", name, "up"], check=True)
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/self/ns/net", encoding="ascii") as home, open(f"/run/netns/{FAR}", encoding="ascii") as there:

@@ -2,6 +2,7 @@
 """vpdn-load's PPPoE clients, and what they say of it, with the real pppoe-server in its userland mode and the real pppd."""
 import os
 import re
+import signal
 
 import pytest
 
@@ -121,3 +122,29 @@ def test_pppoe_refused(serve, load):
     server, _ = serve("chap", sessions=1)
     report = load("pppoe", "-i", "cli", "-n", 2, "-c", 2, "--tries", 3, "--restart", 500, netns=server.netns).report(1)
     assert report["up"] == 1 and list(report["failures"])[0].startswith("PADS: AC-System-Error"), report["failures"]
+
+
+def test_pppoe_release_none(serve, load):
+    """Gone without a word, as a client that is switched off: the server's pppds are still there."""
+    server, pppd = serve("chap")
+    report = load("pppoe", "-i", "cli", "-n", 2, "-c", 2, "--hold", 0.2, "--release", "none", netns=server.netns).report()
+    assert (report["teardown"]["released"], report["teardown"]["confirmed"]) == (2, 0)
+    assert pppd.running() == 2 and "rcvd [LCP TermReq" not in pppd.text()
+
+
+def test_pppoe_told_to_stop(serve, load):
+    """During the set-up: no more calls are started, those under way end as they would, and a second signal does not wait for them."""
+    server, _ = serve("chap")
+    run = load("pppoe", "-i", "cli", "-n", 5, "--ac", "other", netns=server.netns)
+    # its packet socket beside pppoe-server's and the test's: it is at work
+    wait_for(lambda: packet_sockets(run.process.pid) == 3, "vpdn-load listens")
+    run.tell(signal.SIGUSR1)
+    run.tell(signal.SIGTERM)
+    report = run.report(1)
+    assert report["up"] == 0 and report["failures"] == {"not started: told to stop": 4}
+
+
+def packet_sockets(pid):
+    """How many packet sockets there are in a process's network namespace."""
+    with open(f"/proc/{pid}/net/packet", encoding="ascii") as table:
+        return sum(line.split()[3] in ("8863", "0003") for line in table.readlines()[1:])
