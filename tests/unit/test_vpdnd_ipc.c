@@ -173,6 +173,8 @@ static void what_is_asked_of_the_module(void **state)
 /* Up to the kernel's bridge, which these fds cannot be joined by: then all is released, with a reason. */
 static void hand_over_and_release(void **state)
 {
+	static const char *const stages[] = { "decision", "placing", "handover", "bridge" };
+	char line[128];
 	int l2tp = module(), fd = subscriber(ALICE), call[2], access[2];
 	uint32_t ref = placed(l2tp, "192.0.2.2");
 
@@ -193,6 +195,12 @@ static void hand_over_and_release(void **state)
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	expect_end(fd);
 	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
+	for (size_t i = 0; i < COUNT(stages); i++) {
+		snprintf(line, sizeof(line), "vpdn_call_stage_seconds_count{role=\\\"lac\\\",direction=\\\"dial-in\\\",stage=\\\"%s\\\"} 1\\n",
+			 stages[i]);
+		assert_has(COMMAND("metrics"), line);
+	}
+	assert_has(COMMAND("metrics"), "vpdn_call_setup_seconds_count{role=\\\"lac\\\",direction=\\\"dial-in\\\"} 0\\n");
 	close(access[1]);
 	close(l2tp);
 }
