@@ -246,7 +246,7 @@ static json_t *show_source(const struct source *s, const struct vpdn_config *c, 
 
 	set(o, "name", json_string(vpdn_source_kind_name(kind)));
 	set(o, "used", json_boolean(is_asked(c, kind)));
-	set(o, "state", json_string(states[s->is]));
+	set(o, "state", json_string(s->is == NOT_ASKED && !is_asked(c, kind) ? "not used" : states[s->is]));
 	set_age(o, "since_s", s->since_ms);
 	set_text(o, "text", s->last);
 	set(o, "asked", json_integer((json_int_t)s->asked));

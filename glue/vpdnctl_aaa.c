@@ -2,6 +2,7 @@
 /* vpdnctl_aaa.c - the sources that are asked where calls go, and their servers; see vpdnctl_table.h. */
 #include "vpdnctl_table.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,21 +54,27 @@ static bool in_table(const char *key)
 
 static void print_source(const json_t *o)
 {
+	char name[64];
 	const char *key;
 	json_t *v;
 
+	/* Without servers it stands in no configuration. */
+	if (!json_array_size(json_object_get(o, "servers")))
+		return;
 	printf("\n%s\n", vpdnctl_text_of(o, "name"));
 	vpdnctl_optional(o, "last", "text");
 	json_object_foreach((json_t *)o, key, v) {
 		if (in_table(key) || !strcmp(key, "text"))
 			continue;
+		strlcpy(name, key, sizeof(name));
+		for (char *c = strchr(name, '_'); c; c = strchr(c, '_'))
+			*c = ' ';
 		if (json_is_integer(v))
-			vpdnctl_field(key, "%lld", (long long)json_integer_value(v));
+			vpdnctl_field(name, "%lld", (long long)json_integer_value(v));
 		else if (json_is_string(v))
-			vpdnctl_field(key, "%s", json_string_value(v));
+			vpdnctl_field(name, "%s", json_string_value(v));
 	}
-	if (json_array_size(json_object_get(o, "servers")))
-		vpdnctl_print_table(server_columns, json_object_get(o, "servers"), "  ");
+	vpdnctl_print_table(server_columns, json_object_get(o, "servers"), "  ");
 	if (json_array_size(json_object_get(o, "acct_servers"))) {
 		printf("  for accounting\n");
 		vpdnctl_print_table(server_columns, json_object_get(o, "acct_servers"), "  ");
@@ -79,7 +86,7 @@ void vpdnctl_print_aaa(const json_t *o)
 	const json_t *sources = json_object_get(o, "sources"), *s;
 	size_t i;
 
-	vpdnctl_print_words("Sources in order", json_object_get(o, "order"));
+	vpdnctl_print_words("Sources in order: ", json_object_get(o, "order"));
 	printf("When one is unavailable: %s (aaa-failure = %s)\n",
 	       strcmp(vpdnctl_text_of(o, "aaa_failure"), "closed") ? "the others decide" : "calls are refused", vpdnctl_text_of(o, "aaa_failure"));
 	if (!json_array_size(sources))

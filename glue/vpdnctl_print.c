@@ -132,7 +132,7 @@ void vpdnctl_field(const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("  %-12s", name);
+	printf("  %-11s ", name);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
