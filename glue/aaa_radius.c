@@ -16,6 +16,7 @@
 #include "aaa.h"
 #include "aaa_radius_answer.h"
 #include "acct.h"
+#include "line.h"
 #include "radius_client.h"
 #include "show_impl.h"
 
@@ -29,9 +30,6 @@
 /* RFC 4679 */
 #define AGENT_CIRCUIT_ID	1u
 #define AGENT_REMOTE_ID		2u
-#define RATES_FIRST		0x81u	/* and delays: numbers of 4 octets, in RFC 5515 of 8 */
-#define RATES_LAST		0x8eu
-#define LOOP_ENCAPSULATION	0x90u
 
 struct radius {
 	struct vpdnd *d;
@@ -60,30 +58,20 @@ static uint32_t port_type(const struct vpdn_question *q, uint8_t access)
 	return !vlan ? PORT_PPPOEOE : strchr(vlan + 1, '.') ? PORT_PPPOEOQINQ : PORT_PPPOEOVLAN;
 }
 
-/* What the access node said of the line, which SUBSCRIBER_ASK has as AVPs of RFC 5515: same vendor, same types. */
+/* What the access node said of the line: the types are the same in RFC 5515's AVPs and RFC 4679's attributes, whose numbers have 4 octets. */
 static void put_access_line(struct vpdn_writer *w, const struct vpdn_ipc_msg *ask)
 {
-	const uint8_t *p, *value;
-	struct vpdn_ipc_iter it;
-	uint16_t vendor, type;
-	struct vpdn_writer n;
-	uint8_t flags, u32[4];
-	size_t len, value_len;
-	struct vpdn_reader r;
-	uint64_t v;
+	const struct vpdn_line_item *item;
+	struct vpdn_line_value v;
+	struct vpdn_writer number;
+	uint8_t buf[4];
 
-	vpdn_ipc_iter_init(&it, ask);
-	while (vpdn_ipc_next_of(&it, VPDN_TLV_AVP, &p, &len)) {
-		if (!vpdn_ipc_parse_avp(p, len, &vendor, &type, &flags, &value, &value_len) || vendor != VPDN_RADIUS_VENDOR_ADSL)
+	for (size_t i = 0; (item = vpdn_line_row(i)); i++) {
+		if (item->vendor != VPDN_RADIUS_VENDOR_ADSL || item->tlv != VPDN_TLV_AVP || !vpdn_line_get(ask, item, &v))
 			continue;
-		vpdn_reader_init(&r, value, value_len);
-		if (type >= RATES_FIRST && type <= RATES_LAST && vpdn_reader_u64(&r, &v)) {
-			vpdn_writer_init(&n, u32, sizeof(u32));
-			vpdn_writer_u32(&n, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v);
-			vpdn_radius_put_vendor(w, vendor, (uint8_t)type, u32, sizeof(u32));
-		} else if (type == LOOP_ENCAPSULATION) {
-			vpdn_radius_put_vendor(w, vendor, (uint8_t)type, value, value_len);
-		}
+		vpdn_writer_init(&number, buf, sizeof(buf));
+		vpdn_writer_u32(&number, v.number > UINT32_MAX ? UINT32_MAX : (uint32_t)v.number);
+		vpdn_radius_put_vendor(w, item->vendor, (uint8_t)item->type, v.is_number ? buf : v.p, v.is_number ? sizeof(buf) : v.len);
 	}
 }
 

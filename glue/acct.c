@@ -27,9 +27,9 @@
 #define FIXED_MAX	2048u		/* octets of a session's attributes that do not change */
 #define RECORD_MAX	(FIXED_MAX + 256u)
 
-/* Acct-Status-Type, Acct-Terminate-Cause (RFC 2866 sections 5.1 and 5.10), Acct-Authentic */
+/* Acct-Status-Type and Acct-Terminate-Cause, RFC 2866 sections 5.1 and 5.10 */
 enum status { START = 1, STOP = 2, INTERIM = 3, ON = 7 };
-enum terminate { LOST_CARRIER = 2, LOST_SERVICE = 3, ADMIN_RESET = 6, ADMIN_REBOOT = 7, NAS_ERROR = 9, USER_REQUEST = 1, HOST_REQUEST = 18 };
+enum terminate { USER_REQUEST = 1, LOST_CARRIER = 2, LOST_SERVICE = 3, ADMIN_RESET = 6, ADMIN_REBOOT = 7, NAS_ERROR = 9, HOST_REQUEST = 18 };
 #define SERVICE_FRAMED	2u
 #define FRAMED_PPP	1u
 

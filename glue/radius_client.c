@@ -67,21 +67,6 @@ struct vpdn_radius_client *vpdn_radius_client_new(struct vpdnd *d, enum vpdn_rad
 	return c;
 }
 
-void vpdn_radius_client_free(struct vpdn_radius_client *c)
-{
-	struct known *k;
-
-	if (!c)
-		return;
-	while (!TAILQ_EMPTY(&c->exchanges))
-		vpdn_radius_cancel(TAILQ_FIRST(&c->exchanges));
-	while ((k = TAILQ_FIRST(&c->known))) {
-		TAILQ_REMOVE(&c->known, k, link);
-		free(k);
-	}
-	free(c);
-}
-
 /* ---- servers ---- */
 
 /* Made when missing; NULL without memory. */
@@ -173,7 +158,7 @@ static void drop_socket(struct vpdn_radius_exchange *x)
 	x->fd = -1;
 }
 
-void vpdn_radius_cancel(struct vpdn_radius_exchange *x)
+static void exchange_free(struct vpdn_radius_exchange *x)
 {
 	TAILQ_REMOVE(&x->client->exchanges, x, link);
 	x->client->n--;
@@ -185,10 +170,18 @@ void vpdn_radius_cancel(struct vpdn_radius_exchange *x)
 	free(x);
 }
 
+void vpdn_radius_cancel(struct vpdn_radius_exchange *x)
+{
+	/* Who asked could not wait longer: the server has not answered the first try in its time. */
+	if (x->tries)
+		is_down(x->client, known(x->client, server_of(x)), x->config->radius->dead_s, "does not answer in time");
+	exchange_free(x);
+}
+
 static void finish(struct vpdn_radius_exchange *x, const struct vpdn_radius_reply *r)
 {
 	x->fn(x->arg, r);
-	vpdn_radius_cancel(x);
+	exchange_free(x);
 }
 
 static void set_timer(struct vpdn_radius_exchange *x, uint32_t s)
@@ -359,12 +352,27 @@ int vpdn_radius_send(struct vpdn_radius_client *c, struct vpdn_config *config, c
 	c->n++;
 	x->timer = evtimer_new(c->d->base, on_timer, x);
 	if (!x->timer) {
-		vpdn_radius_cancel(x);
+		exchange_free(x);
 		return -ENOMEM;
 	}
 	set_timer(x, 0);
 	*out = x;
 	return 0;
+}
+
+void vpdn_radius_client_free(struct vpdn_radius_client *c)
+{
+	struct known *k;
+
+	if (!c)
+		return;
+	while (!TAILQ_EMPTY(&c->exchanges))
+		exchange_free(TAILQ_FIRST(&c->exchanges));
+	while ((k = TAILQ_FIRST(&c->known))) {
+		TAILQ_REMOVE(&c->known, k, link);
+		free(k);
+	}
+	free(c);
 }
 
 /* ---- show ---- */

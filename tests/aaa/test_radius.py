@@ -3,6 +3,7 @@
 answer, and of wrong and missing ones, which a scripted server gives."""
 import os
 import socket
+import struct
 import time
 
 import pytest
@@ -84,7 +85,8 @@ def test_radius_rfc2868(freeradius, start):
                                     'Tunnel-Assignment-Id:2 = "second"']}
     server = freeradius(users)
     daemon = start(server)
-    connection = daemon.subscriber(more=[("CALLING_NUMBER", b"5551234"), ("PPPOE_SESSION", 17), ("TX_SPEED", 16000000), ("RX_SPEED", 1000000)])
+    rates = [("AVP", struct.pack("!HHBQ", 3561, kind, 0, rate)) for kind, rate in ((129, 1000000), (130, 16000000))]
+    connection = daemon.subscriber(more=rates + [("CALLING_NUMBER", b"5551234"), ("PPPOE_SESSION", 17), ("TX_SPEED", 16000000), ("RX_SPEED", 1000000)])
     place = daemon.place()
     assert (place["PEER_IP"], place["LOCAL_NAME"], place["SOURCE_IP"], place["SECRET"]) == ("192.0.2.3", "LAC2", "192.0.2.1",
                                                                                            f"{TUNNEL_SECRET}2".encode())
@@ -97,7 +99,8 @@ def test_radius_rfc2868(freeradius, start):
     for name, value in {"User-Name": "example.com", "User-Password": "cisco", "Service-Type": "Outbound-User", "NAS-Identifier": "lac1",
                         "NAS-IP-Address": "127.0.0.1", "NAS-Port": "17", "NAS-Port-Id": "eth1.100", "NAS-Port-Type": "PPPoEoVLAN",
                         "Calling-Station-Id": "5551234", "Connect-Info": "16000000/1000000",
-                        "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "ADSL-Agent-Remote-Id": octets("house 7")}.items():
+                        "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "ADSL-Agent-Remote-Id": octets("house 7"),
+                        "Actual-Data-Rate-Upstream": "1000000", "Actual-Data-Rate-Downstream": "16000000"}.items():
         assert question[name] == value, (name, question)
     assert "alice" not in server.read("questions") and "CHAP-Password" not in question
     row = daemon.source("radius")
@@ -206,6 +209,20 @@ def test_radius_timeout(scripted, start):
     assert len(server.requests) == 2 and server.requests[0] == server.requests[1]
     row = daemon.source("radius")["servers"][0]
     assert (row["state"], row["retransmitted"], row["failed"]) == ("down", 1, 1)
+
+
+def test_radius_slower_than_the_decision(scripted, freeradius, start):
+    """A server whose retries take longer than a decision may is left out all the same, so that the next call gets to the second one."""
+    silent = scripted(lambda request: [], address="127.0.0.2")
+    good = freeradius()
+    first, second = Radius(silent.address, (silent.auth, silent.acct)), Radius(good.address, (good.auth, good.acct))
+    first.conf = lambda: Radius.conf(first, "timeout = 2 retries = 5 priority = 1")
+    second.conf = lambda: Radius.conf(second, "priority = 2")
+    daemon = start(first, second)
+    connection = daemon.subscriber(hold_ms=7000)
+    assert daemon.outcome(connection)[0] == "local"
+    assert [s["state"] for s in daemon.source("radius")["servers"]] == ["down", "not asked yet"]
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
 
 
 def test_radius_stop_while_asking(scripted, start):
