@@ -128,8 +128,9 @@ static bool fill_peer(struct vpdn_peer *p, const struct vpdn_tunnel_def *t)
 	p->source_ip = t->client;
 	p->tunnel_auth = t->tunnel_auth;
 	p->local_name = host_name(t->client_auth_id);
+	p->assignment = *t->assignment_id ? strdup(t->assignment_id) : NULL;
 	p->tunnel_password = t->tunnel_auth ? strdup(t->password) : NULL;
-	return p->local_name && (!t->tunnel_auth || p->tunnel_password);
+	return p->local_name && (!t->tunnel_auth || p->tunnel_password) && (!*t->assignment_id || p->assignment);
 }
 
 static bool fill_group(struct vpdn_group *g, const char *source, const char *name, const struct vpdn_answer_opts *o,

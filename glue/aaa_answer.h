@@ -26,7 +26,7 @@ struct vpdn_tunnel_def {
 	uint16_t port;				/* 0: 1701 */
 	char client_auth_id[VPDN_NAME_MAX + 1];	/* 3.9: our Host Name; "": this host's name */
 	char server_auth_id[VPDN_NAME_MAX + 1];	/* 3.10: the name that the LNS must have; "": any */
-	char assignment_id[VPDN_NAME_MAX + 1];	/* 3.7: for the trace only, sessions to one LNS share tunnels */
+	char assignment_id[VPDN_NAME_MAX + 1];	/* 3.7: sessions with one LNS share tunnels that have the same; "": those without */
 	bool tunnel_auth;
 	char password[VPDN_TUNNEL_SECRET_MAX + 1];	/* 3.5, secret; "" when !tunnel_auth */
 };

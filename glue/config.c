@@ -132,6 +132,7 @@ static void group_free(struct vpdn_group *g)
 	free(g->sub_address);
 	for (size_t i = 0; i < g->n_peers; i++) {
 		free(g->peers[i].local_name);
+		free(g->peers[i].assignment);
 		secret_free(g->peers[i].tunnel_password);
 	}
 	free(g->peers);

@@ -50,6 +50,7 @@ struct vpdn_peer {
 	bool tunnel_auth;
 	char *tunnel_password;	/* secret; NULL when !tunnel_auth */
 	struct in_addr source_ip;	/* INADDR_ANY: as the routing says */
+	char *assignment;	/* RFC 2868 3.7: sessions with the same one share a tunnel; NULL: those without one do */
 };
 
 struct vpdn_strings {

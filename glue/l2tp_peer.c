@@ -227,6 +227,8 @@ static void put_limits(struct vpdn_ipc_builder *b, const struct vpdn_group *g, c
 		vpdn_ipc_put_u32(b, VPDN_TLV_TUNNEL_SESSIONS, g->tunnel_sessions);
 	if (g->tunnel_own)
 		vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_OWN, 1);
+	if (peer->assignment)
+		vpdn_ipc_put_text(b, VPDN_TLV_TUNNEL_ASSIGNMENT, peer->assignment);
 }
 
 int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,

@@ -245,6 +245,7 @@ static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m
 	want->hidden = hidden;
 	vpdn_ipc_get_u8(m, VPDN_TLV_TUNNEL_OWN, &own);
 	want->own = own;
+	vpdn_ipc_get_text(m, VPDN_TLV_TUNNEL_ASSIGNMENT, want->assignment, sizeof(want->assignment));
 	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_SESSIONS, &want->sessions);
 	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_LIMIT, &want->peer_tunnels);
 	vpdn_ipc_get_u32(m, VPDN_TLV_GROUP_TUNNEL_LIMIT, &want->group_tunnels);

@@ -137,6 +137,7 @@ struct vpdn_tunnel {
 	char group[128];
 	char local_name[L2TP_NAME_SIZE];
 	char secret[L2TP_NAME_SIZE];
+	char assignment[L2TP_NAME_SIZE];	/* RFC 2868 3.7; "": none, as the peer's */
 	struct in_addr peer, source;
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s;
@@ -156,6 +157,7 @@ struct vpdn_tunnel_want {
 	struct in_addr peer, source;
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s, hello_s;
+	char assignment[L2TP_NAME_SIZE];	/* the tunnel's; "": one without */
 	bool own;			/* only a tunnel that we opened for this group */
 	uint32_t sessions;		/* in one tunnel at most; 0: no limit */
 	uint32_t peer_tunnels, group_tunnels;	/* of this group at most, to this peer and in all; 0: no limit */

@@ -211,6 +211,7 @@ static bool usable(const struct vpdn_tunnel *t, const struct vpdn_tunnel_want *w
 {
 	return !t->closing && (t->up || t->outgoing) && (!t->outgoing || t->port == want->port) &&
 	       (!want->source.s_addr || t->source.s_addr == want->source.s_addr) && !strcmp(t->secret, want->secret) &&
+	       !strcmp(t->assignment, want->assignment) &&
 	       (!want->sessions || t->sessions < want->sessions) && (!want->own || (t->outgoing && !strcmp(t->group, want->group)));
 }
 
@@ -270,6 +271,7 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 		return NULL;
 	}
 	t->outgoing = true;
+	strlcpy(t->assignment, want->assignment, sizeof(t->assignment));
 	t->peer = want->peer;
 	t->source = want->source;
 	t->port = want->port;

@@ -27,7 +27,7 @@ static uint32_t last_ref;
 
 /* What is asked of the module; 0 or NULL: not said. */
 struct place {
-	const char *group, *peer, *secret;
+	const char *group, *peer, *secret, *assignment;
 	uint32_t sessions, peer_tunnels, group_tunnels;
 	bool own;
 };
@@ -81,6 +81,8 @@ static int places(struct place p)
 		vpdn_ipc_put_u32(&b, VPDN_TLV_TUNNEL_LIMIT, p.peer_tunnels);
 	if (p.group_tunnels)
 		vpdn_ipc_put_u32(&b, VPDN_TLV_GROUP_TUNNEL_LIMIT, p.group_tunnels);
+	if (p.assignment)
+		vpdn_ipc_put_text(&b, VPDN_TLV_TUNNEL_ASSIGNMENT, p.assignment);
 	if (p.own)
 		vpdn_ipc_put_u8(&b, VPDN_TLV_TUNNEL_OWN, 1);
 	assert_int_equal(vpdn_ipc_send(vpdnd, &b, NULL, 0), 0);
@@ -197,6 +199,17 @@ static void a_full_tunnel_is_followed_by_another(void **state)
 	assert_int_equal(places((struct place){ 0 }), 1);
 }
 
+static void tunnels_by_assignment(void **state)
+{
+	(void)state;
+	assert_int_equal(places((struct place){ .assignment = "gold" }), 1);
+	assert_int_equal(places((struct place){ .assignment = "lead", .group = "other" }), 2);
+	assert_int_equal(places((struct place){ .assignment = "gold", .group = "other" }), 1);
+	assert_int_equal(places((struct place){ 0 }), 3);
+	assert_int_equal(places((struct place){ .group = "other" }), 3);
+	assert_int_equal(places((struct place){ .assignment = "lead" }), 2);
+}
+
 static void tunnels_to_a_peer(void **state)
 {
 	struct place p = { .sessions = 1, .peer_tunnels = 2 };
@@ -234,6 +247,7 @@ int main(void)
 		TEST(one_tunnel_is_shared),
 		TEST(a_group_may_want_its_own),
 		TEST(a_full_tunnel_is_followed_by_another),
+		TEST(tunnels_by_assignment),
 		TEST(tunnels_to_a_peer),
 		TEST(tunnels_of_a_group),
 	};
