@@ -40,6 +40,7 @@
 extern int fd_ppp, devfd;
 extern bool multilink, auth_required, nodetach, updetach, demand, persist, doing_multilink, multilink_master;
 extern char devnam[], remote_number[], our_name[];
+extern char path_ipup[], path_ipdown[];
 extern int got_sigterm, got_sighup, asked_to_quit;
 extern int log_to_fd, baud_rate;
 extern bool log_default;
@@ -68,6 +69,7 @@ int parse_args(int, char **);
 #define vpdn_ppp_remote_name()			ppp_remote_name()
 #define vpdn_ppp_on_ip_up(func)			ppp_add_notify(NF_IP_UP, func, NULL)
 #define vpdn_ppp_on_ipv6_up(func)		ppp_add_notify(NF_IPV6_UP, func, NULL)
+#define vpdn_ppp_on_fork(func)			ppp_add_notify(NF_FORK, func, NULL)
 
 #else	/* 2.4 */
 
@@ -96,6 +98,7 @@ extern struct channel tty_channel;
 #define vpdn_ppp_remote_name()			((const char *)remote_name)
 #define vpdn_ppp_on_ip_up(func)			add_notifier(&ip_up_notifier, func, NULL)
 #define vpdn_ppp_on_ipv6_up(func)		add_notifier(&ipv6_up_notifier, func, NULL)
+#define vpdn_ppp_on_fork(func)			add_notifier(&fork_notifier, func, NULL)
 
 /* no macros: callers have variables of this name */
 static inline int vpdn_ppp_status(void)

@@ -24,6 +24,7 @@
 #include "serve_bundle.h"
 #include "serve_cause.h"
 #include "serve_line.h"
+#include "serve_scripts.h"
 #include "text.h"
 
 #define PPPOE_MTU		1492	/* RFC 2516 section 7 */
@@ -305,6 +306,7 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 	on_exit(at_exit, NULL);
 	vpdn_cause_watch(say_ending);
 	vpdn_bundle_watch();
+	vpdn_scripts_watch();
 	call.next_phase = new_phase_hook;
 	new_phase_hook = phase_changed;
 	vpdn_ppp_on_ip_up(protocol_up);

@@ -25,6 +25,7 @@
 #include "serve_call.h"
 #include "serve_cause.h"
 #include "serve_line.h"
+#include "serve_scripts.h"
 #include "serve_template.h"
 
 VPDN_PLUGIN_VERSION;
@@ -91,6 +92,7 @@ static void become_template(void)
 	if (log_default && getenv("JOURNAL_STREAM"))
 		log_to_fd = -1;
 
+	vpdn_scripts_learn();
 	conn = vpdn_template_serve(&config, &call);
 	vpdn_call_begin(&call, conn);
 }

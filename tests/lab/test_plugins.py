@@ -138,6 +138,40 @@ def test_plugin_answer_at_once(lab):
     assert sorted(times)[0] < 0.02 and sorted(times)[1] < 0.04, times
 
 
+def test_plugin_scripts(lab):
+    """Debian's scripts with nothing to run are not run; with something they are, as it stands when the call is made."""
+    lab.lac.call(os.makedirs, "/etc/ppp/ip-pre-up.d")
+    for name in ("ip-pre-up", "ip-up", "ip-down", "ip-up.d/0000usepeerdns", "ip-down.d/0000usepeerdns"):
+        with open(f"/etc/ppp/{name}", encoding="utf-8") as file:    # the guest's, as Debian's ppp brings them
+            lab.lac.write(f"/etc/ppp/{name}", file.read(), 0o755)
+    vpdnd, template = start_lac(lab)
+
+    def one_call(number):
+        """What the scripts have left behind, and what pppd says of them."""
+        said = len(template.text())
+        call, client = local_call(lab, vpdnd, number=number)
+        lab.client.ping(LAC_IP)
+        client.stop()
+        call.await_end()
+        marks = [name for name in ("ip-pre-up", "ip-up", "ip-down") if lab.lac.exists(f"/run/{name}")]
+        return marks, re.findall(r"Script /etc/ppp/(\S+) started", template.text()[said:])
+
+    marks, started = one_call(5)
+    assert not marks and "ip-up" not in started and "ip-down" not in started, started
+    for name in ("ip-pre-up", "ip-up", "ip-down"):
+        lab.lac.write(f"/etc/ppp/{name}.d/not.run", "#!/bin/sh\ntouch /run/wrong\n", 0o755)   # as run-parts has it
+    assert one_call(6)[0] == []
+    for name in ("ip-pre-up", "ip-up", "ip-down"):
+        lab.lac.write(f"/etc/ppp/{name}.d/mark", f"#!/bin/sh\ntouch /run/{name}\n", 0o755)
+    assert one_call(7)[0] == ["ip-pre-up", "ip-up", "ip-down"]
+    for name in ("ip-pre-up", "ip-up", "ip-down"):
+        lab.lac.call(os.unlink, f"/run/{name}")
+        lab.lac.call(os.unlink, f"/etc/ppp/{name}.d/mark")
+        lab.lac.append(f"/etc/ppp/{name}", f"touch /run/{name}\n")      # an administrator's own line
+    assert one_call(8)[0] == ["ip-pre-up", "ip-up", "ip-down"]
+    assert not lab.lac.exists("/run/wrong")
+
+
 def test_plugin_connection_closed(lab):
     """The end of a call's connection is a hangup: the child leaves at once, the template stays."""
     vpdnd, template = start_lac(lab)
