@@ -9,14 +9,13 @@
 #include "aaa_radius_answer.h"
 
 #include <bsd/string.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_value.h"
+#include "aaa_octets.h"
 #include "text.h"
 
 #define TAGS		(VPDN_RADIUS_MAX_TAG + 1)
@@ -24,19 +23,13 @@
 #define PREFERENCE	1u	/* as `priority` of vpdn.conf */
 #define ENDPOINTS	8u	/* Tunnel-Server-Endpoint of one tag */
 
-/* A value that was given: octets of the packet. */
-struct octets {
-	const uint8_t *p;		/* NULL: not given */
-	size_t len;
-};
-
 struct tunnel {
 	bool there;
 	bool has_type, has_medium, has_preference, has_password;
 	uint32_t type, medium, preference;
-	struct octets server[ENDPOINTS];
+	struct vpdn_octets server[ENDPOINTS];
 	size_t n_servers;
-	struct octets client, client_auth_id, server_auth_id, assignment_id;
+	struct vpdn_octets client, client_auth_id, server_auth_id, assignment_id;
 	char password[VPDN_TUNNEL_SECRET_MAX + 1];
 };
 
@@ -44,10 +37,12 @@ struct reading {
 	const char *secret;
 	const uint8_t *authenticator;
 	struct tunnel tags[TAGS];
-	struct octets cisco[16];	/* by enum pair */
+	struct vpdn_octets cisco[16];	/* by enum pair */
 	struct vpdn_answer_opts opts;
 	struct vpdn_tunnel_def defs[VPDN_PEERS_MAX];
 	size_t n;
+	struct vpdn_writer classes;	/* Class attributes, whole */
+	uint8_t classes_buf[512];
 	struct vpdn_text left_out;	/* what was understood and is not used */
 	char left_out_buf[160];
 	struct vpdn_answer *a;
@@ -67,7 +62,7 @@ static bool wrong(struct reading *r, const char *fmt, ...)
 	return false;
 }
 
-static const char *shown(struct octets o, char *buf, size_t size)
+static const char *shown(struct vpdn_octets o, char *buf, size_t size)
 {
 	return vpdn_text_escape(o.p, o.len, buf, size);
 }
@@ -82,64 +77,6 @@ static void leave_out(struct reading *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	vpdn_text_add(&r->left_out, "%s%s", r->left_out.len ? ", " : "; not used: ", text);
-}
-
-/* ---- values ---- */
-
-static bool copy_text(struct octets o, char *to, size_t size)
-{
-	if (o.len >= size || memchr(o.p, '\0', o.len))
-		return false;
-	memcpy(to, o.p, o.len);
-	to[o.len] = '\0';
-	return true;
-}
-
-static bool copy_ip4(struct octets o, struct in_addr *a)
-{
-	char text[INET_ADDRSTRLEN];
-
-	return copy_text(o, text, sizeof(text)) && vpdn_value_ip4(text, a);
-}
-
-static bool copy_u32(struct octets o, uint32_t min, uint32_t max, uint32_t *v)
-{
-	char text[16];
-
-	return copy_text(o, text, sizeof(text)) && vpdn_value_u32(text, min, max, v);
-}
-
-static bool is_word(struct octets o, const char *word)
-{
-	return o.len == strlen(word) && !strncasecmp((const char *)o.p, word, o.len);
-}
-
-static bool copy_flag(struct octets o, bool *v)
-{
-	*v = is_word(o, "yes") || is_word(o, "on") || is_word(o, "true") || is_word(o, "enable") || is_word(o, "1");
-	return *v || is_word(o, "no") || is_word(o, "off") || is_word(o, "false") || is_word(o, "disable") || is_word(o, "0");
-}
-
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == ',' || c == '\t' || c == '/';
-}
-
-/* The next word of a list, and by how many slashes the list has come down to lower priority since its beginning. */
-static bool next_word(struct octets *list, struct octets *word, uint32_t *level)
-{
-	while (list->len && blank(*list->p)) {
-		*level += *list->p == '/';
-		list->p++;
-		list->len--;
-	}
-	word->p = list->p;
-	while (list->len && !blank(*list->p)) {
-		list->p++;
-		list->len--;
-	}
-	word->len = (size_t)(list->p - word->p);
-	return word->len;
 }
 
 /* ---- Cisco's AV pairs ---- */
@@ -186,11 +123,11 @@ static const struct {
 };
 
 /* "vpdn:NAME=VALUE", or with '*' what need not be understood. Pairs of other protocols are none of ours. */
-static void take_pair(struct reading *r, struct octets o)
+static void take_pair(struct reading *r, struct vpdn_octets o)
 {
 	static const char protocol[] = "vpdn:";
 	const size_t n = sizeof(protocol) - 1;
-	struct octets name = { o.p + n, 0 }, value;
+	struct vpdn_octets name = { o.p + n, 0 }, value;
 	char text[64];
 
 	if (o.len < n || strncasecmp((const char *)o.p, protocol, n))
@@ -204,7 +141,7 @@ static void take_pair(struct reading *r, struct octets o)
 		value.len--;
 	}
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		if (!is_word(name, pairs[i].name))
+		if (!vpdn_octets_are(name, pairs[i].name))
 			continue;
 		if (pairs[i].pair == NOT_USED)
 			break;
@@ -218,21 +155,21 @@ static void take_pair(struct reading *r, struct octets o)
 
 static bool options(struct reading *r)
 {
-	const struct octets *v = r->cisco;
+	const struct vpdn_octets *v = r->cisco;
 	char text[64];
 	bool flag;
 
-	if (v[TUNNEL_TYPE].p && !is_word(v[TUNNEL_TYPE], "l2tp"))
+	if (v[TUNNEL_TYPE].p && !vpdn_octets_are(v[TUNNEL_TYPE], "l2tp"))
 		return wrong(r, "vpdn:tunnel-type=%s; allowed: l2tp", shown(v[TUNNEL_TYPE], text, sizeof(text)));
-	if (v[HELLO_INTERVAL].p && !copy_u32(v[HELLO_INTERVAL], 1, DAY, &r->opts.hello_s))
+	if (v[HELLO_INTERVAL].p && !vpdn_octets_u32(v[HELLO_INTERVAL], 1, DAY, &r->opts.hello_s))
 		return wrong(r, "vpdn:l2tp-hello-interval=%s; allowed: 1 to %u seconds", shown(v[HELLO_INTERVAL], text, sizeof(text)), DAY);
-	if (v[NOSESSION_TIMEOUT].p && !copy_u32(v[NOSESSION_TIMEOUT], 0, DAY, &r->opts.idle_s))
+	if (v[NOSESSION_TIMEOUT].p && !vpdn_octets_u32(v[NOSESSION_TIMEOUT], 0, DAY, &r->opts.idle_s))
 		return wrong(r, "vpdn:l2tp-nosession-timeout=%s; allowed: 0 to %u seconds", shown(v[NOSESSION_TIMEOUT], text, sizeof(text)), DAY);
-	if (v[SETUP_TIMEOUT].p && !copy_u32(v[SETUP_TIMEOUT], 1, 25, &r->opts.connect_timeout_s))
+	if (v[SETUP_TIMEOUT].p && !vpdn_octets_u32(v[SETUP_TIMEOUT], 1, 25, &r->opts.connect_timeout_s))
 		return wrong(r, "vpdn:l2tp-tunnel-timeout-setup=%s; allowed: 1 to 25 seconds", shown(v[SETUP_TIMEOUT], text, sizeof(text)));
-	if (v[HIDDEN_AVP].p && !copy_flag(v[HIDDEN_AVP], &r->opts.hidden))
+	if (v[HIDDEN_AVP].p && !vpdn_octets_flag(v[HIDDEN_AVP], &r->opts.hidden))
 		return wrong(r, "vpdn:l2tp-hidden-avp=%s; allowed: yes, no", shown(v[HIDDEN_AVP], text, sizeof(text)));
-	if (v[TUNNEL_AUTHEN].p && !copy_flag(v[TUNNEL_AUTHEN], &flag))
+	if (v[TUNNEL_AUTHEN].p && !vpdn_octets_flag(v[TUNNEL_AUTHEN], &flag))
 		return wrong(r, "vpdn:l2tp-tunnel-authen=%s; allowed: yes, no", shown(v[TUNNEL_AUTHEN], text, sizeof(text)));
 	return true;
 }
@@ -250,7 +187,7 @@ static bool take_password(struct reading *r, const uint8_t *value, size_t len)
 		return wrong(r, "Tunnel-Password cannot be deciphered (RFC 2868 section 3.5)");
 	t = &r->tags[tag];
 	t->there = t->has_password = true;
-	ok = n && copy_text((struct octets){ plain, n }, t->password, sizeof(t->password));
+	ok = n && vpdn_octets_text((struct vpdn_octets){ plain, n }, t->password, sizeof(t->password));
 	explicit_bzero(plain, sizeof(plain));
 	return ok || wrong(r, "Tunnel-Password of tag %u is empty or has a NUL in it", tag);
 }
@@ -280,7 +217,7 @@ static bool take_number(struct reading *r, uint8_t type, const uint8_t *value, s
 
 static bool take_text(struct reading *r, uint8_t type, const uint8_t *value, size_t len)
 {
-	struct octets o;
+	struct vpdn_octets o;
 	struct tunnel *t;
 	uint8_t tag;
 
@@ -314,7 +251,7 @@ static bool take_text(struct reading *r, uint8_t type, const uint8_t *value, siz
 static bool take_vendor(struct reading *r, const uint8_t *value, size_t len)
 {
 	struct vpdn_reader attributes;
-	struct octets o;
+	struct vpdn_octets o;
 	uint32_t vendor;
 	uint8_t type;
 
@@ -350,6 +287,10 @@ static bool take(struct reading *r, struct vpdn_reader attributes)
 		case VPDN_RADIUS_TUNNEL_PASSWORD:
 			ok = take_password(r, value, len);
 			break;
+		case VPDN_RADIUS_CLASS:
+			if (r->classes.size - r->classes.len >= len + 2)
+				vpdn_radius_put_bytes(&r->classes, type, value, len);
+			break;
 		case VPDN_RADIUS_VENDOR_SPECIFIC:
 			ok = take_vendor(r, value, len);
 			break;
@@ -366,8 +307,8 @@ static bool take(struct reading *r, struct vpdn_reader attributes)
 static void complete(struct tunnel *t, const struct tunnel *by)
 {
 	const struct {
-		struct octets *to;
-		const struct octets *from;
+		struct vpdn_octets *to;
+		const struct vpdn_octets *from;
 	} texts[] = {
 		{ &t->client, &by->client }, { &t->client_auth_id, &by->client_auth_id }, { &t->server_auth_id, &by->server_auth_id },
 		{ &t->assignment_id, &by->assignment_id },
@@ -397,10 +338,10 @@ static void complete(struct tunnel *t, const struct tunnel *by)
 /* What all addresses of a tag have in common. */
 static bool define(struct reading *r, unsigned int tag, const struct tunnel *t, struct vpdn_tunnel_def *d)
 {
-	const struct octets *v = r->cisco;
+	const struct vpdn_octets *v = r->cisco;
 	const struct {
 		const char *name;
-		struct octets from;
+		struct vpdn_octets from;
 		char *to;
 		size_t size;
 	} names[] = {
@@ -408,23 +349,23 @@ static bool define(struct reading *r, unsigned int tag, const struct tunnel *t, 
 		{ "Tunnel-Server-Auth-Id", t->server_auth_id, d->server_auth_id, sizeof(d->server_auth_id) },
 		{ "Tunnel-Assignment-Id", t->assignment_id, d->assignment_id, sizeof(d->assignment_id) },
 	};
-	struct octets client = t->client.p ? t->client : v[SOURCE_IP];
+	struct vpdn_octets client = t->client.p ? t->client : v[SOURCE_IP];
 	char text[64];
 
 	*d = (struct vpdn_tunnel_def){ .tag = (uint8_t)tag, .preference = t->has_preference ? t->preference : PREFERENCE, .weight = 1 };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].from.p && !copy_text(names[i].from, names[i].to, names[i].size))
+		if (names[i].from.p && !vpdn_octets_text(names[i].from, names[i].to, names[i].size))
 			return wrong(r, "tag %u: %s \"%s\"; allowed: 1 to %u octets", tag, names[i].name,
 				     shown(names[i].from, text, sizeof(text)), VPDN_NAME_MAX);
-	if (client.p && !copy_ip4(client, &d->client))
+	if (client.p && !vpdn_octets_ip4(client, &d->client))
 		return wrong(r, "tag %u: our address \"%s\"; allowed: an IPv4 address of a host (names are not looked up)", tag,
 			     shown(client, text, sizeof(text)));
 	strlcpy(d->password, t->password, sizeof(d->password));
-	if (!t->has_password && v[TUNNEL_PASSWORD].p && !copy_text(v[TUNNEL_PASSWORD], d->password, sizeof(d->password)))
+	if (!t->has_password && v[TUNNEL_PASSWORD].p && !vpdn_octets_text(v[TUNNEL_PASSWORD], d->password, sizeof(d->password)))
 		return wrong(r, "vpdn:l2tp-tunnel-password has a NUL in it");
 	d->tunnel_auth = *d->password;
 	if (v[TUNNEL_AUTHEN].p)
-		copy_flag(v[TUNNEL_AUTHEN], &d->tunnel_auth);
+		vpdn_octets_flag(v[TUNNEL_AUTHEN], &d->tunnel_auth);
 	if (d->tunnel_auth && !*d->password)
 		return wrong(r, "vpdn:l2tp-tunnel-authen=yes without vpdn:l2tp-tunnel-password");
 	if (!d->tunnel_auth)
@@ -433,16 +374,16 @@ static bool define(struct reading *r, unsigned int tag, const struct tunnel *t, 
 }
 
 /* One tunnel for each address. `limits`: sessions in one tunnel to each of them. */
-static bool add(struct reading *r, unsigned int tag, const struct tunnel *t, struct octets addresses, struct octets limits)
+static bool add(struct reading *r, unsigned int tag, const struct tunnel *t, struct vpdn_octets addresses, struct vpdn_octets limits)
 {
 	struct vpdn_tunnel_def common;
-	struct octets word, limit;
+	struct vpdn_octets word, limit;
 	uint32_t level = 0, none = 0;
 	size_t before = r->n;
 	char text[64];
 	bool ok = define(r, tag, t, &common);
 
-	while (ok && next_word(&addresses, &word, &level)) {
+	while (ok && vpdn_octets_next(&addresses, &word, &level)) {
 		struct vpdn_tunnel_def *d = &r->defs[r->n];
 
 		if (r->n == VPDN_PEERS_MAX) {
@@ -452,10 +393,10 @@ static bool add(struct reading *r, unsigned int tag, const struct tunnel *t, str
 		*d = common;
 		d->preference += level;
 		r->n++;
-		if (!copy_ip4(word, &d->server))
+		if (!vpdn_octets_ip4(word, &d->server))
 			ok = wrong(r, "tag %u: LNS \"%s\"; allowed: an IPv4 address of a host (names are not looked up)", tag,
 				   shown(word, text, sizeof(text)));
-		else if (next_word(&limits, &limit, &none) && !copy_u32(limit, 0, 65535, &d->tunnel_limit))
+		else if (vpdn_octets_next(&limits, &limit, &none) && !vpdn_octets_u32(limit, 0, 65535, &d->tunnel_limit))
 			ok = wrong(r, "vpdn:ip-address-limits: \"%s\"; allowed: 0 to 65535", shown(limit, text, sizeof(text)));
 	}
 	explicit_bzero(&common, sizeof(common));
@@ -482,7 +423,7 @@ static bool add_tag(struct reading *r, unsigned int tag, struct tunnel *t)
 		return true;
 	}
 	for (size_t i = 0; i < t->n_servers; i++)
-		if (!add(r, tag, t, t->server[i], (struct octets){ NULL, 0 }))
+		if (!add(r, tag, t, t->server[i], (struct vpdn_octets){ NULL, 0 }))
 			return false;
 	return true;
 }
@@ -512,6 +453,15 @@ static bool speaks_of_tunnels(const struct reading *r)
 	return r->cisco[TUNNEL_TYPE].p || r->cisco[IP_ADDRESSES].p;
 }
 
+/* Those that fit, for accounting. */
+static void keep_classes(const struct reading *r, struct vpdn_group *g)
+{
+	if (!r->classes.len || !(g->radius_class = malloc(r->classes.len)))
+		return;
+	memcpy(g->radius_class, r->classes.buf, r->classes.len);
+	g->radius_class_len = r->classes.len;
+}
+
 void vpdn_radius_answer(struct vpdn_reader attributes, const char *secret, const uint8_t authenticator[VPDN_RADIUS_AUTHENTICATOR_LEN],
 			const struct vpdn_query *query, struct vpdn_answer *a)
 {
@@ -526,16 +476,19 @@ void vpdn_radius_answer(struct vpdn_reader attributes, const char *secret, const
 	r->authenticator = authenticator;
 	r->opts = VPDN_ANSWER_OPTS;
 	r->a = a;
+	vpdn_writer_init(&r->classes, r->classes_buf, sizeof(r->classes_buf));
 	vpdn_text_init(&r->left_out, r->left_out_buf, sizeof(r->left_out_buf));
 	if (!take(r, attributes) || !options(r) || !tunnels(r))
 		goto out;
-	if (!r->n && !speaks_of_tunnels(r))
+	if (!r->n && !speaks_of_tunnels(r)) {
 		snprintf(a->text, sizeof(a->text), "no tunnel%s", r->left_out_buf);
-	else if (!r->n)
+	} else if (!r->n) {
 		wrong(r, "no tunnel that could be made%s", r->left_out_buf);
-	else if (!vpdn_answer_from_tunnels("radius", query, &r->opts, r->defs, r->n, a))
+	} else if (!vpdn_answer_from_tunnels("radius", query, &r->opts, r->defs, r->n, a)) {
+		keep_classes(r, TAILQ_FIRST(&a->config->groups));
 		snprintf(a->text, sizeof(a->text), "forward, %zu tunnel%s%s%s", r->n, r->n == 1 ? "" : "s",
 			 r->defs[0].tunnel_auth ? "" : " without authentication", r->left_out_buf);
+	}
 out:
 	explicit_bzero(r, sizeof(*r));
 	free(r);

@@ -136,6 +136,7 @@ static void group_free(struct vpdn_group *g)
 		secret_free(g->peers[i].tunnel_password);
 	}
 	free(g->peers);
+	free(g->radius_class);
 	secret_free(g->tunnel_password);
 	free(g->name);
 	free(g->local_name);

@@ -151,6 +151,8 @@ struct vpdn_group {
 	/* request-dialin */
 	struct vpdn_group_keys keys;	/* in the order of the file */
 	bool strip_domain;		/* the LNS gets the user's name without its domain */
+	uint8_t *radius_class;		/* Class attributes of the RADIUS answer that it comes from, for accounting; NULL: none */
+	size_t radius_class_len;
 	uint32_t withheld_avps;		/* bits of line_avps.h: about the access line, what the LNS is not told */
 	/* request-dialout */
 	struct vpdn_number *numbers;

@@ -342,6 +342,23 @@ static bool server_number(const json_t *servers, size_t at, const char *key, uin
 	return true;
 }
 
+/* Of RADIUS accounting, when there is some. */
+static void acct_metrics(FILE *f, const json_t *sources)
+{
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach(sources, i, s) {
+		if (!json_object_get(s, "acct_servers"))
+			continue;
+		family(f, "vpdn_accounting_records_total", "counter", "Accounting records, by what became of them.");
+		sample(f, "vpdn_accounting_records_total", LABELS("source", text_of(s, "name"), "result", "taken"), number_of(s, "acct_taken"));
+		sample(f, "vpdn_accounting_records_total", LABELS("source", text_of(s, "name"), "result", "lost"), number_of(s, "acct_lost"));
+		family(f, "vpdn_accounting_records_waiting", "gauge", "Accounting records that no server has taken yet.");
+		sample(f, "vpdn_accounting_records_waiting", LABELS("source", text_of(s, "name")), number_of(s, "acct_waiting"));
+	}
+}
+
 static void aaa_metrics(FILE *f, const json_t *sources)
 {
 	static const char *const results[] = { "answered", "failed" };
@@ -388,6 +405,7 @@ char *vpdn_metrics_text(const struct vpdnd *d)
 		peer_metrics(f, rows, n);
 		gauge(f, "vpdn_peers_left_out", "Peers named by AAA servers that have no lines here, as there are too many.", left_out);
 		aaa_metrics(f, json_object_get(aaa, "sources"));
+		acct_metrics(f, json_object_get(aaa, "sources"));
 	}
 	failed = !f || !rows || !aaa || ferror(f);
 	if (f && fclose(f))

@@ -368,16 +368,16 @@ class Session:
         self.access.close()
 
 
-def test_radius_accounting(accounted):
+def test_radius_accounting(accounted, freeradius):
     """Accounting-On, Start and Stop: ids, ends of the tunnel, Call Serial Number, the kernel's counters beyond 32 bits, cause."""
-    server, daemon, counters = accounted()
+    server, daemon, counters = accounted(freeradius({"example.com": CORP + ["Class = 0x676f6c64"]}))
     server.await_accounting("Accounting-On")
     session = Session(daemon)
     start = server.await_accounting("Start")
     for name, value in {"User-Name": "alice@example.com", "NAS-Identifier": "lac1", "NAS-IP-Address": "127.0.0.1", "NAS-Port-Id": "eth1.100",
                         "Service-Type": "Framed-User", "Framed-Protocol": "PPP", "Tunnel-Type:0": "L2TP", "Tunnel-Medium-Type:0": "IPv4",
                         "Tunnel-Server-Endpoint:0": "192.0.2.2", "Tunnel-Client-Endpoint:0": "192.0.2.1", "Tunnel-Client-Auth-Id:0": "LAC",
-                        "Tunnel-Server-Auth-Id:0": "LNS", "Acct-Tunnel-Connection": "4711", "Acct-Delay-Time": "0",
+                        "Tunnel-Server-Auth-Id:0": "LNS", "Acct-Tunnel-Connection": "4711", "Acct-Delay-Time": "0", "Class": "0x676f6c64",
                         "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "Calling-Station-Id": "02:00:5e:00:53:01"}.items():
         assert start[name] == value, (name, start)
     assert "Acct-Session-Time" not in start and "Acct-Input-Octets" not in start
@@ -387,7 +387,7 @@ def test_radius_accounting(accounted):
     stop = server.await_accounting("Stop")
     for name, value in {"Acct-Session-Id": start["Acct-Session-Id"], "Acct-Input-Octets": "5", "Acct-Input-Gigawords": "2", "Acct-Output-Octets": "7",
                         "Acct-Output-Gigawords": "0", "Acct-Input-Packets": "10", "Acct-Output-Packets": "20",
-                        "Acct-Terminate-Cause": "Host-Request", "Acct-Tunnel-Connection": "4711"}.items():
+                        "Acct-Terminate-Cause": "Host-Request", "Class": "0x676f6c64", "Acct-Tunnel-Connection": "4711"}.items():
         assert stop[name] == value, (name, stop)
     assert 1 <= int(stop["Acct-Session-Time"]) <= 3
     session.close()
@@ -402,6 +402,7 @@ def test_radius_accounting(accounted):
     row = daemon.source("radius")
     await_condition(lambda: daemon.source("radius")["acct_taken"] == 5, lambda: daemon.source("radius"))
     assert f"127.0.0.1:{server.acct}" in daemon.table("show", "aaa")
+    assert 'vpdn_accounting_records_total{source="radius",result="taken"} 5' in daemon.table("metrics")
     assert (row["acct_lost"], daemon.source("radius")["acct_waiting"]) == (0, 0)
 
 

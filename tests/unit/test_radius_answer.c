@@ -130,6 +130,26 @@ static void rfc2868_all_attributes(void **state)
 	assert_string_equal(p->tunnel_password, "hello");
 	assert_true(p->tunnel_auth);
 	assert_int_equal(p->port, 1701);
+	assert_null(a.group->radius_class);
+}
+
+/* Class goes on to accounting, octet by octet; too much of it is left behind. */
+static void classes_are_kept(void **state)
+{
+	uint8_t big[253] = { 0 };
+
+	(void)state;
+	vpdn_radius_put_bytes(&w, VPDN_RADIUS_CLASS, "\0gold", 5);
+	l2tp(1, "192.0.2.2");
+	vpdn_radius_put_bytes(&w, VPDN_RADIUS_CLASS, "2", 1);
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_class_len, 10);
+	assert_memory_equal(a.group->radius_class, "\31\7\0gold\31\0032", 10);
+	l2tp(1, "192.0.2.2");
+	for (int i = 0; i < 3; i++)
+		vpdn_radius_put_bytes(&w, VPDN_RADIUS_CLASS, big, sizeof(big));
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_class_len, 510);
 }
 
 static void rfc2868_several_tags(void **state)
@@ -354,7 +374,7 @@ static void cisco_what_is_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(rfc2868_all_attributes), TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
+		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
 		TEST(rfc2868_what_is_wrong), TEST(no_tunnel_is_nothing), TEST(seed_answer), TEST(ios_list), TEST(cisco_options),
 		TEST(both_at_once), TEST(cisco_what_is_wrong),
 	};
