@@ -62,7 +62,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests bench-tools ready ppp-version install demo check debs check-unit check-dialer check-bench check-aaa check-ppp check-ppp252 \
+.PHONY: all daemons modules plugins man tests bench bench-tools ready ppp-version install demo check debs check-unit check-dialer check-bench check-aaa check-ppp check-ppp252 \
 	check-patches check-control fuzz check-lab lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
@@ -189,6 +189,8 @@ fuzz: setup						## libFuzzer, with clang: FUZZ_SECONDS each; TARGET=name runs o
 	$(Q)tests/fuzz/run $(TARGET)
 check-lab: debs						## lab tests; TEST=name runs one
 	$(Q)tests/lab/run $(TEST)
+bench: debs bench-tools					## measure calls, packets, memory in the lab, beside what Debian ships; TEST=name: hop one lac lns many
+	$(Q)tests/bench/measure $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up
 	$(Q)tests/lab/run --shell
 clean:							## remove what was built or fetched

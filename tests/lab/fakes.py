@@ -154,18 +154,18 @@ def pppoe_session(node, interface, peer_mac, number):
 class Tunnel:
     """The kernel's end of an L2TP tunnel."""
 
-    def __init__(self, node, local, remote, tunnel, peer_tunnel):
-        self.node, self.remote, self.ids = node, remote, (tunnel, peer_tunnel)
+    def __init__(self, node, local, remote, tunnel, peer_tunnel, port=1701):
+        self.node, self.remote, self.ids, self.port = node, remote, (tunnel, peer_tunnel), port
         self.udp = node.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((local, 1701))
-        self.udp.connect((remote, 1701))
+        self.udp.bind((local, port))
+        self.udp.connect((remote, port))
         self.control = self.session(0, 0)
 
     def session(self, number, peer_number):
         """A session's socket; number 0 is the tunnel itself."""
         made = self.node.socket(AF_PPPOX, socket.SOCK_DGRAM, PX_PROTO_OL2TP)
         address = struct.pack("=HI", AF_PPPOX, PX_PROTO_OL2TP) + struct.pack(
-            "=iiH2s4s8sHHHH", 0, self.udp.fileno(), socket.AF_INET, struct.pack("!H", 1701),
+            "=iiH2s4s8sHHHH", 0, self.udp.fileno(), socket.AF_INET, struct.pack("!H", self.port),
             socket.inet_aton(self.remote), bytes(8), self.ids[0], number, self.ids[1], peer_number)
         self.node.call(connect_raw, made, address)
         return made

@@ -24,6 +24,8 @@ IDLE_LAC, IDLE_LNS = "idle-timeout = 15", "idle-timeout = 10"
 # The samples' addresses of the two ends, replaced by the lab's.
 SAMPLE_LAC, SAMPLE_LNS = "192.0.2.1", "192.0.2.2"
 UNITS = "/lib/systemd/system"
+# What tests want of every template: short waits, and a log that tells.
+LAB_OPTIONS = "lcp-restart 1\ndebug\n"
 
 
 def unit_command(node, unit, instance=""):
@@ -98,7 +100,8 @@ def replaced(text, changes):
     return text
 
 
-def start_lac(lab, changes=None, options="", settings="", extra="", template=None, conf=None, pppoe=""):
+def start_lac(lab, changes=None, options="", settings="", extra="", template=None, conf=None, pppoe="",
+              lab_options=LAB_OPTIONS):
     """The LAC of configs/lac-pppoe.
 
     changes: further replacements in vpdn.conf; settings: lines added to its group;
@@ -114,7 +117,7 @@ def start_lac(lab, changes=None, options="", settings="", extra="", template=Non
         conf = f"{conf}\t{settings}\n}}\n{extra}"
     node.write("/etc/vpdn/vpdn.conf", conf)
     node.write("/etc/ppp/vpdn/access", labnet.sample("lac-pppoe/etc/ppp/vpdn/access", template or {}) +
-               "lcp-restart 1\ndebug\n" + options)
+               lab_options + options)
     node.write("/etc/vpdn/pppoe-server/eth1",
                labnet.sample("lac-pppoe/etc/vpdn/pppoe-server/eth1", {'-C LAC"': f'-C LAC {pppoe}"'}))
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lac-pppoe/etc/xl2tpd/xl2tpd.conf", {}))
@@ -143,14 +146,14 @@ def start_tty_lac(lab):
     return role
 
 
-def start_lns(lab, node=None, changes=None, options="", secrets="", template=None):
+def start_lns(lab, node=None, changes=None, options="", secrets="", template=None, lab_options=LAB_OPTIONS):
     """The LNS of configs/lns on a node (lns unless said otherwise); see start_lac()."""
     node = node or lab.lns
     role = Role(node)
     conf = labnet.sample("lns/etc/vpdn/vpdn.conf", {SAMPLE_LAC: lab.LAC})
     node.write("/etc/vpdn/vpdn.conf", replaced(conf, changes or {}))
     node.write("/etc/ppp/vpdn/corp",
-               labnet.sample("lns/etc/ppp/vpdn/corp", template or {}) + "lcp-restart 1\ndebug\n" + options)
+               labnet.sample("lns/etc/ppp/vpdn/corp", template or {}) + lab_options + options)
     node.write("/etc/xl2tpd/xl2tpd.conf", labnet.sample("lns/etc/xl2tpd/xl2tpd.conf", {}))
     for kind in ("chap", "pap"):
         node.write(f"/etc/ppp/{kind}-secrets", labnet.sample("lns/chap-secrets", {}) + secrets)
