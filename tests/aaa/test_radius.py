@@ -399,11 +399,11 @@ def test_radius_accounting(accounted, freeradius):
     other.cleared(by=1)
     assert server.await_accounting("Stop", 2)["Acct-Terminate-Cause"] == "Lost-Carrier"
     other.close()
-    row = daemon.source("radius")
     await_condition(lambda: daemon.source("radius")["acct_taken"] == 5, lambda: daemon.source("radius"))
     assert f"127.0.0.1:{server.acct}" in daemon.table("show", "aaa")
     assert 'vpdn_accounting_records_total{source="radius",result="taken"} 5' in daemon.table("metrics")
-    assert (row["acct_lost"], daemon.source("radius")["acct_waiting"]) == (0, 0)
+    row = daemon.source("radius")
+    assert (row["acct_lost"], row["acct_waiting"]) == (0, 0)
 
 
 def test_radius_session_ids(accounted):

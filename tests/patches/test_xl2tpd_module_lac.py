@@ -61,7 +61,7 @@ def test_call_is_placed_and_connected(node, lns):
     assert icrq.value(1, vendor=3561) == b"olt1/3"
     assert icrq.value(2, vendor=3561) == b"house 7"
     assert icrq.value(130, vendor=3561) == rate
-    assert icrq.value(15) and icrq.value(18) is None
+    assert ready["CALL_SERIAL"] == icrq.number(15) and icrq.value(18) is None
     # no ICCN before vpdnd says that the bridge stands
     assert all(m.type is None for m in lns.everything(0.7))
     node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 7))
