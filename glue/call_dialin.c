@@ -106,6 +106,7 @@ int vpdn_call_on_ready(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (vpdn_call_asking(call) && call->kind == VPDN_DIALIN_LAC) {
 		vpdn_call_take_ids(call, m);
 		call->bridge.l2tp_fd = vpdn_ipc_take_fd(m, 0);
+		vpdn_peer_alive(call->of_peer);
 	}
 	return vpdn_call_step(call, VPDN_EV_READY);
 }
@@ -139,7 +140,6 @@ enum vpdn_ev vpdn_act_say_reject(struct vpdn_call *call)
 
 enum vpdn_ev vpdn_act_taken(struct vpdn_call *call)
 {
-	vpdn_peer_alive(call->of_peer);
 	vpdn_call_say(call, LOG_DEBUG, "the LNS has taken the call; pppd hands the channel over");
 	return VPDN_EV_NONE;
 }

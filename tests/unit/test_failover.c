@@ -272,6 +272,36 @@ static void a_dead_lns_is_probed_by_one_call(void **state)
 	close(l2tp);
 }
 
+/* An LNS that takes a call whose channel is here already is alive like any other, and not probed as long as the call stays. */
+static void a_dead_lns_is_back_in_the_middle_of_a_call(void **state)
+{
+	int l2tp = module(), fd = subscriber(ALICE), call;
+	uint32_t ref = placed(l2tp, "192.0.2.2");
+
+	(void)state;
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref = placed(l2tp, "192.0.2.3");
+	cleared(l2tp, ref, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	expect_reject(fd, "192.0.2.3");
+	pause_ms(1100);
+	assert_has(COMMAND("show", "group"), "\"state\":\"to be probed\"");
+	fd = subscriber(ALICE);
+	ref = placed(l2tp, "192.0.2.2");
+	ready(l2tp, ref);
+	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref = placed(l2tp, "192.0.2.3");
+	call = hands_over(fd, false);
+	expect_end(fd);
+	assert_has(COMMAND("show", "group"), "\"state\":\"being probed\"");
+	ready(l2tp, ref);
+	expect_end(call);
+	expect_clear(l2tp, ref, 2);
+	assert_has_not(COMMAND("show", "group"), "probed");
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
 
 int main(void)
@@ -285,6 +315,7 @@ int main(void)
 		TEST(limits_of_tunnels),
 		TEST(an_lns_that_does_not_answer_a_call_is_dead),
 		TEST(a_dead_lns_is_probed_by_one_call),
+		TEST(a_dead_lns_is_back_in_the_middle_of_a_call),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
