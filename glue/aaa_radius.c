@@ -58,7 +58,9 @@ static uint32_t port_type(const struct vpdn_question *q, uint8_t access)
 	return !vlan ? PORT_PPPOEOE : strchr(vlan + 1, '.') ? PORT_PPPOEOQINQ : PORT_PPPOEOVLAN;
 }
 
-/* What the access node said of the line: the types are the same in RFC 5515's AVPs and RFC 4679's attributes, whose numbers have 4 octets. */
+#define VENDOR_VALUE_MAX	(VPDN_RADIUS_MAX_VALUE - 6)
+
+/* What the access node said of the line: types are the same in RFC 5515's AVPs and RFC 4679's attributes, whose numbers have 4 octets. */
 static void put_access_line(struct vpdn_writer *w, const struct vpdn_ipc_msg *ask)
 {
 	const struct vpdn_line_item *item;
@@ -67,11 +69,14 @@ static void put_access_line(struct vpdn_writer *w, const struct vpdn_ipc_msg *as
 	uint8_t buf[4];
 
 	for (size_t i = 0; (item = vpdn_line_row(i)); i++) {
-		if (item->vendor != VPDN_RADIUS_VENDOR_ADSL || item->tlv != VPDN_TLV_AVP || !vpdn_line_get(ask, item, &v))
+		if (item->vendor != VPDN_RADIUS_VENDOR_ADSL || !vpdn_line_get(ask, item, &v))
 			continue;
 		vpdn_writer_init(&number, buf, sizeof(buf));
 		vpdn_writer_u32(&number, v.number > UINT32_MAX ? UINT32_MAX : (uint32_t)v.number);
-		vpdn_radius_put_vendor(w, item->vendor, (uint8_t)item->type, v.is_number ? buf : v.p, v.is_number ? sizeof(buf) : v.len);
+		if (v.is_number)
+			vpdn_radius_put_vendor(w, item->vendor, (uint8_t)item->type, buf, sizeof(buf));
+		else
+			vpdn_radius_put_vendor(w, item->vendor, (uint8_t)item->type, v.p, v.len < VENDOR_VALUE_MAX ? v.len : VENDOR_VALUE_MAX);
 	}
 }
 
@@ -97,21 +102,23 @@ void vpdn_radius_put_line(struct vpdn_writer *w, const struct vpdn_question *q, 
 		snprintf(speeds, sizeof(speeds), rx ? "%u/%u" : "%u", tx, rx);
 		vpdn_radius_put_text(w, VPDN_RADIUS_CONNECT_INFO, speeds);
 	}
-	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_CIRCUIT_ID, q->circuit_id, strnlen(q->circuit_id, VPDN_RADIUS_MAX_VALUE - 6));
-	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_REMOTE_ID, q->remote_id, strnlen(q->remote_id, VPDN_RADIUS_MAX_VALUE - 6));
-	if (ask)
+	if (ask) {
 		put_access_line(w, ask);
+		return;
+	}
+	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_CIRCUIT_ID, q->circuit_id, strnlen(q->circuit_id, VENDOR_VALUE_MAX));
+	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_REMOTE_ID, q->remote_id, strnlen(q->remote_id, VENDOR_VALUE_MAX));
 }
 
-/* "example.com", "dnis:614629", "line:eth1", at its place in the configured text. */
-static void put_user(struct vpdn_writer *w, const char *user, enum vpdn_key_kind kind, const char *key)
+/* "example.com", "dnis:614629", "line:eth1", at its place in the configured text. False when it does not fit User-Name. */
+static bool put_user(struct vpdn_writer *w, const char *user, enum vpdn_key_kind kind, const char *key)
 {
 	static const char *const prefix[VPDN_KEY_KINDS] = { [VPDN_KEY_LINE] = "line:", [VPDN_KEY_DNIS] = "dnis:", [VPDN_KEY_DOMAIN] = "" };
 	const char *at = strstr(user, VPDN_RADIUS_USER_KEY);
 	char name[512];
 
 	snprintf(name, sizeof(name), "%.*s%s%s%s", (int)(at - user), user, prefix[kind], key, at + strlen(VPDN_RADIUS_USER_KEY));
-	vpdn_radius_put_text(w, VPDN_RADIUS_USER_NAME, name);
+	return strlen(name) <= VPDN_RADIUS_MAX_VALUE && vpdn_radius_put_text(w, VPDN_RADIUS_USER_NAME, name);
 }
 
 /* ---- what is answered ---- */
@@ -185,6 +192,16 @@ static void stop(void *state)
 	free(r);
 }
 
+/* No server can have such a user, so that none needs to be asked. */
+static int nothing(struct ask *ask)
+{
+	struct vpdn_answer a = { .verdict = VPDN_VERDICT_NOTHING, .text = "not asked: too long for User-Name" };
+
+	ask->fn(ask->arg, &a);
+	ask_free(ask);
+	return 0;
+}
+
 static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle)
 {
 	const struct vpdn_radius_config *config = query->config->radius;
@@ -203,7 +220,8 @@ static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, 
 	ask->config = vpdn_config_get((struct vpdn_config *)query->config);
 	if (config) {
 		vpdn_writer_init(&w, buf, sizeof(buf));
-		put_user(&w, config->user, query->kind, query->key);
+		if (!put_user(&w, config->user, query->kind, query->key))
+			return nothing(ask);
 		vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
 		vpdn_radius_put_line(&w, query->q, query->ask);
 		rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);

@@ -86,6 +86,7 @@ def test_radius_rfc2868(freeradius, start):
     server = freeradius(users)
     daemon = start(server)
     rates = [("AVP", struct.pack("!HHBQ", 3561, kind, 0, rate)) for kind, rate in ((129, 1000000), (130, 16000000))]
+    rates.append(("AVP", struct.pack("!HHBI", 3561, 140, 0, 20)))
     connection = daemon.subscriber(more=rates + [("CALLING_NUMBER", b"5551234"), ("PPPOE_SESSION", 17), ("TX_SPEED", 16000000), ("RX_SPEED", 1000000)])
     place = daemon.place()
     assert (place["PEER_IP"], place["LOCAL_NAME"], place["SOURCE_IP"], place["SECRET"]) == ("192.0.2.3", "LAC2", "192.0.2.1",
@@ -100,7 +101,8 @@ def test_radius_rfc2868(freeradius, start):
                         "NAS-IP-Address": "127.0.0.1", "NAS-Port": "17", "NAS-Port-Id": "eth1.100", "NAS-Port-Type": "PPPoEoVLAN",
                         "Calling-Station-Id": "5551234", "Connect-Info": "16000000/1000000",
                         "ADSL-Agent-Circuit-Id": octets("dslam7 atm 0/3:8.35"), "ADSL-Agent-Remote-Id": octets("house 7"),
-                        "Actual-Data-Rate-Upstream": "1000000", "Actual-Data-Rate-Downstream": "16000000"}.items():
+                        "Actual-Data-Rate-Upstream": "1000000", "Actual-Data-Rate-Downstream": "16000000",
+                        "Actual-Interleaving-Delay-Upstream": "20"}.items():
         assert question[name] == value, (name, question)
     assert "alice" not in server.read("questions") and "CHAP-Password" not in question
     row = daemon.source("radius")
@@ -152,6 +154,17 @@ def test_radius_reject(freeradius, start):
     assert daemon.ask(user="bob@empty.example")[0] == "local"
     row = daemon.source("radius")
     assert (row["state"], row["nothing"], row["servers"][0]["rejects"]) == ("up", 3, 2)
+
+
+def test_radius_name_too_long(freeradius, start):
+    """A domain that User-Name cannot hold is none that a server knows: nobody is asked, and the source is not unavailable for it."""
+    server = freeradius()
+    daemon = start(server, more="search-order = { domain } aaa-failure = closed")
+    assert daemon.ask(user="@" + "x" * 254)[0] == "local"
+    assert not server.questions()
+    assert daemon.ask(user="a@" + "x" * 253)[0] == "local"
+    assert server.questions()[-1]["User-Name"] == "x" * 253
+    assert daemon.source("radius")["state"] == "up"
 
 
 def test_radius_local_fallback(freeradius, start):
