@@ -65,7 +65,7 @@ struct vpdn_source_ops {
 	void (*stop)(void *state);		/* all asks have been cancelled before */
 	/* 0; or -errno: counts as unavailable, and fn is not called. *handle: what cancel() takes. */
 	int (*ask)(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle);
-	void (*cancel)(void *handle);		/* fn will not be called */
+	void (*cancel)(void *handle);		/* fn will not be called, nor any other before this returns */
 	size_t (*forget)(void *state);		/* answers that it keeps: how many there were; NULL: it keeps none */
 	/*
 	 * For `vpdnctl show aaa`, no secrets: adds "servers", an array of objects with "name", "state" and the integers

@@ -68,6 +68,7 @@ struct http {
 	struct vpdn_cache *cache;
 	TAILQ_HEAD(requests, request) under_way, waiting;
 	size_t n_under_way, n_waiting;
+	struct event *turn;			/* there may be room for those that wait */
 	struct vpdn_http_urls urls;
 	uint64_t shared, hits, stale;
 	char nas[65];
@@ -363,7 +364,14 @@ static void http_cancel(void *handle)
 		return;
 	unlist(r);
 	request_free(r);
-	run(h);
+	/* Not at once: those whose turn it is may be answered, and who cancels is not prepared for that. */
+	event_active(h->turn, EV_TIMEOUT, 0);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	run(arg);
 }
 
 /* What can be said at once: an answer that is kept; with all URLs dead, an old one. */
@@ -473,7 +481,10 @@ static void *http_start(struct vpdnd *d)
 	TAILQ_INIT(&h->under_way);
 	TAILQ_INIT(&h->waiting);
 	h->cache = vpdn_cache_new(CACHE_ENTRIES, CACHE_OCTETS);
-	if (!h->cache || gethostname(h->nas, sizeof(h->nas) - 1) < 0) {
+	h->turn = evtimer_new(d->base, on_turn, h);
+	if (!h->cache || !h->turn || gethostname(h->nas, sizeof(h->nas) - 1) < 0) {
+		if (h->turn)
+			event_free(h->turn);
 		vpdn_cache_free(h->cache);
 		free(h);
 		return NULL;
@@ -486,6 +497,7 @@ static void http_stop(void *state)
 {
 	struct http *h = state;
 
+	event_free(h->turn);
 	vpdn_transfers_free(h->transfers);
 	vpdn_cache_free(h->cache);
 	vpdn_http_urls_set(&h->urls, &(struct vpdn_strings){ 0 });
