@@ -11,6 +11,7 @@
 #include "aaa_answer.h"
 #include "aaa_cache.h"
 #include "config_value.h"
+#include "line.h"
 #include "text.h"
 
 /* ---- reading an answer ---- */
@@ -285,6 +286,16 @@ static void set_text(json_t *o, const char *key, const char *text)
 	set(o, key, octets(text, strlen(text)));
 }
 
+static void set_octets(json_t *o, const char *key, const struct vpdn_ipc_msg *ask, uint16_t tlv)
+{
+	const uint8_t *p = NULL;
+	size_t len = 0;
+
+	if (ask)
+		vpdn_ipc_get_bytes(ask, tlv, &p, &len);
+	set(o, key, octets(p, len > VPDN_QUESTION_MAX ? 0 : len));
+}
+
 static void set_number(json_t *o, const char *key, const struct vpdn_ipc_msg *ask, uint16_t tlv)
 {
 	uint32_t v;
@@ -292,30 +303,22 @@ static void set_number(json_t *o, const char *key, const struct vpdn_ipc_msg *as
 	set(o, key, ask && vpdn_ipc_get_u32(ask, tlv, &v) ? json_integer(v) : json_null());
 }
 
-/* Rates and delays, by the names that RFC 5515 has for them: "actual_data_rate_upstream". */
-static json_t *rates(const struct vpdn_ipc_msg *ask)
+/* What the access node says of the line, by the names that the line's items have: "actual_data_rate_upstream". */
+static json_t *access_node(const struct vpdn_ipc_msg *ask)
 {
-	struct vpdn_avp avp = { 0 };
+	const struct vpdn_line_item *item;
+	struct vpdn_line_value v;
+	char name[VPDN_LINE_NAME_MAX], text[64];
 	json_t *o = json_object();
-	struct vpdn_ipc_iter it;
-	char name[64];
-	const uint8_t *p;
-	uint64_t v;
-	uint8_t flags;
-	size_t len;
 
-	vpdn_ipc_iter_init(&it, ask);
-	while (vpdn_ipc_next_of(&it, VPDN_TLV_AVP, &p, &len)) {
-		if (!vpdn_ipc_parse_avp(p, len, &avp.vendor, &avp.type, &flags, &avp.value, &avp.len) || avp.vendor != VPDN_VENDOR_BBF)
+	for (size_t i = 0; ask && (item = vpdn_line_row(i)); i++) {
+		if (item->tlv != VPDN_TLV_AVP || !vpdn_line_get(ask, item, &v))
 			continue;
-		avp.def = vpdn_avp_lookup(avp.vendor, avp.type);
-		if (!avp.def || (avp.def->kind != VPDN_KIND_RATE && avp.def->kind != VPDN_KIND_U32) ||
-		    !vpdn_avp_value_ok(avp.def, avp.value, avp.len) || !vpdn_avp_number(&avp, &v) || v > INT64_MAX)
-			continue;
-		strlcpy(name, avp.def->name, sizeof(name));
+		strlcpy(name, item->name, sizeof(name));
 		for (char *s = name; *s; s++)
-			*s = *s == ' ' || *s == '-' ? '_' : (char)(*s | 0x20);
-		set(o, name, json_integer((json_int_t)v));
+			*s = *s == '-' ? '_' : *s;
+		set(o, name, v.is_number ? json_integer(v.number > INT64_MAX ? INT64_MAX : (json_int_t)v.number) :
+					   json_string(vpdn_line_text(&v, item, text, sizeof(text))));
 	}
 	return o;
 }
@@ -338,10 +341,11 @@ static json_t *line(const struct vpdn_query *query)
 	set_text(o, "mac", q->mac);
 	set_text(o, "circuit_id", q->circuit_id);
 	set_text(o, "remote_id", q->remote_id);
+	set_octets(o, "nas_port", query->ask, VPDN_TLV_NAS_PORT);
 	set_number(o, "physical_channel", query->ask, VPDN_TLV_PHYSICAL_CHANNEL);
 	set_number(o, "tx_bps", query->ask, VPDN_TLV_TX_SPEED);
 	set_number(o, "rx_bps", query->ask, VPDN_TLV_RX_SPEED);
-	set(o, "rates", query->ask ? rates(query->ask) : json_object());
+	set(o, "access_node", access_node(query->ask));
 	return o;
 }
 
@@ -388,8 +392,6 @@ char *vpdn_question_to_json(const struct vpdn_query *query, const char *nas, boo
 {
 	const struct vpdn_question *q = query->q;
 	json_t *o = json_object(), *key = json_object();
-	const uint8_t *p = NULL;
-	size_t len = 0;
 	char *text;
 
 	set(o, "version", json_integer(1));
@@ -403,9 +405,7 @@ char *vpdn_question_to_json(const struct vpdn_query *query, const char *nas, boo
 	set_text(o, "domain", q->domain);
 	set_text(o, "dnis", q->dnis);
 	set_text(o, "clid", q->clid);
-	if (query->ask)
-		vpdn_ipc_get_bytes(query->ask, VPDN_TLV_SUB_ADDRESS, &p, &len);
-	set(o, "sub_address", octets(p, len > VPDN_QUESTION_MAX ? 0 : len));
+	set_octets(o, "sub_address", query->ask, VPDN_TLV_SUB_ADDRESS);
 	set_text(o, "service", q->service);
 	set(o, "multilink", json_boolean(q->multilink));
 	set_text(o, "access", access_name(query->ask));

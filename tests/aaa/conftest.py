@@ -14,7 +14,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches"), os.path.join(HERE, ".
 
 import socket  # noqa: E402
 
-from waiting import await_condition, await_equal  # noqa: E402
+from waiting import await_condition  # noqa: E402
 from xl2tpd_ipc import Connection  # noqa: E402
 
 ROLE_L2TP, ROLE_PPP = 2, 3
@@ -29,17 +29,18 @@ PAP_TLVS = [("PROXY_AUTH_TYPE", PAP), ("PROXY_AUTH_ID", 7), ("PROXY_AUTH_RESPONS
 
 
 def fds(pid):
-    """How many descriptors a process has besides those of TCP connections, and how many of these."""
-    tcp, links = set(), []
-    for table in ("tcp", "tcp6"):
-        with open(f"/proc/{pid}/net/{table}", encoding="ascii") as f:
-            tcp |= {line.split()[9] for line in f.readlines()[1:]}
+    """How many descriptors a process has besides those of TCP connections, and how many of these, with those that were reset."""
+    others, links = set(), []
+    for table, column in (("unix", 6), ("udp", 9), ("udp6", 9), ("netlink", 9)):
+        with open(f"/proc/{pid}/net/{table}", encoding="utf-8", errors="replace") as f:
+            others |= {line.split()[column] for line in f.readlines()[1:]}
     for fd in os.listdir(f"/proc/{pid}/fd"):
         try:
             links.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
         except OSError:
             pass
-    connections = [link for link in links if link.startswith("socket:[") and link[8:-1] in tcp]
+    # A connection that was reset is in no table of the kernel any more.
+    connections = [link for link in links if link.startswith("socket:[") and link[8:-1] not in others]
     return len(links) - len(connections), len(connections)
 
 
@@ -169,7 +170,9 @@ class Vpdnd:
             for connection in [c for c in self.connections if c is not self.module]:
                 self.hang_up(connection)
             try:
-                await_equal(lambda: fds(self.process.pid)[0], self.before, "descriptors without TCP connections")
+                await_condition(lambda: fds(self.process.pid)[0] == self.before,
+                                lambda: f"{self.before} descriptors without TCP connections were there before: "
+                                + subprocess.run(["ls", "-l", f"/proc/{self.process.pid}/fd"], capture_output=True, text=True, check=False).stdout)
                 assert fds(self.process.pid)[1] <= 16
             finally:
                 self.process.send_signal(signal.SIGTERM)

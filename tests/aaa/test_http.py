@@ -75,7 +75,9 @@ def test_http_ok(serve, start):
     daemon = start(server)
     verdict, place = daemon.ask("alice@example.com", more=[("SUB_ADDRESS", "77"), ("CALLING_NUMBER", "0201234"), ("CALLED_NUMBER", "614629"),
                                                            ("TX_SPEED", 16000000), ("RX_SPEED", 1024000),
-                                                           ("AVP", b"\x0d\xe9\x00\x81\x00\x00\x0f\xa0\x00")])
+                                                           ("NAS_PORT", "Uniq-Sess-ID7"),
+                                                           ("AVP", b"\x0d\xe9\x00\x81\x00\x00\x0f\xa0\x00"),
+                                                           ("AVP", b"\x0d\xe9\x00\x90\x00\x01\x02\x03")])
     assert verdict == "forward"
     assert (place["PEER_IP"], place["LOCAL_NAME"], place["SECRET"], place["TUNNEL_AUTH"]) == ("192.0.2.2", "LAC", TUNNEL_SECRET.encode(), 1)
     assert (place["GROUP"], place["HELLO_S"], place["IDLE_S"]) == ("http:corp", 33, 7)
@@ -86,8 +88,8 @@ def test_http_ok(serve, start):
     assert question["nas"] == os.uname().nodename
     assert question["key"] == {"kind": "domain", "value": "example.com"}
     assert question["line"] == {"interface": "eth1.100", "vlan": "100", "mac": "02:00:5e:00:53:01", "circuit_id": "dslam7 atm 0/3:8.35",
-                                "remote_id": "house 7", "physical_channel": None, "tx_bps": 16000000, "rx_bps": 1024000,
-                                "rates": {"actual_data_rate_upstream": 1024000}}
+                                "remote_id": "house 7", "nas_port": "Uniq-Sess-ID7", "physical_channel": None, "tx_bps": 16000000, "rx_bps": 1024000,
+                                "access_node": {"actual_data_rate_upstream": 1024000, "access_loop_encapsulation": "010203"}}
     assert "credentials" not in question and RESPONSE.hex() not in str(question)
     header = server.headers[0]
     assert header["Content-Type"] == "application/json" and header["User-Agent"].startswith("vpdnd/") and "Expect" not in header
