@@ -36,17 +36,6 @@ def test_zero_is_a_figure_and_not_a_missing_one():
     assert figures.Goal("x", figures.by_median("a"), "<=", 0).verdict(given(a=[0, 0, 0])) == (0, "met")
 
 
-def test_smallest_needs_all():
-    compute = figures.smallest(figures.by_median("a"), figures.by_median("b"))
-    assert compute(given(a=[3], b=[2])) == 2
-    assert compute(given(a=[3])) is None
-
-
-def test_total_needs_all():
-    assert figures.total(given(a=[1, 2, 3], b=[5]), ("a", "b")) == 7
-    assert figures.total(given(a=[1]), ("a", "b")) is None
-
-
 def test_every_goal_says_so_when_nothing_was_measured():
     lines = figures.goals_table({})
     assert len(lines) == len(figures.GOALS) + 1
