@@ -31,6 +31,8 @@
 #define AGENT_CIRCUIT_ID	1u
 #define AGENT_REMOTE_ID		2u
 
+#define USER_SIZE		((int)VPDN_RADIUS_MAX_VALUE + 1)
+
 struct radius {
 	struct vpdnd *d;
 	struct vpdn_radius_client *client;
@@ -110,15 +112,22 @@ void vpdn_radius_put_line(struct vpdn_writer *w, const struct vpdn_question *q, 
 	vpdn_radius_put_vendor(w, VPDN_RADIUS_VENDOR_ADSL, AGENT_REMOTE_ID, q->remote_id, strnlen(q->remote_id, VENDOR_VALUE_MAX));
 }
 
-/* "example.com", "dnis:614629", "line:eth1", at its place in the configured text. False when it does not fit User-Name. */
-static bool put_user(struct vpdn_writer *w, const char *user, enum vpdn_key_kind kind, const char *key)
-{
-	static const char *const prefix[VPDN_KEY_KINDS] = { [VPDN_KEY_LINE] = "line:", [VPDN_KEY_DNIS] = "dnis:", [VPDN_KEY_DOMAIN] = "" };
-	const char *at = strstr(user, VPDN_RADIUS_USER_KEY);
-	char name[512];
+static const char *const prefixes[VPDN_KEY_KINDS] = { [VPDN_KEY_LINE] = "line:", [VPDN_KEY_DNIS] = "dnis:", [VPDN_KEY_DOMAIN] = "" };
 
-	snprintf(name, sizeof(name), "%.*s%s%s%s", (int)(at - user), user, prefix[kind], key, at + strlen(VPDN_RADIUS_USER_KEY));
-	return strlen(name) <= VPDN_RADIUS_MAX_VALUE && vpdn_radius_put_text(w, VPDN_RADIUS_USER_NAME, name);
+/*
+ * User-Name: "example.com", "dnis:614629", "line:eth1", at its place in the configured text. NULL; or why nobody is asked for this key:
+ * a subscriber chooses the domain, and neither gets the tunnel of a number or a line by it, nor makes the source fail.
+ */
+static const char *make_user(const struct vpdn_query *query, char name[USER_SIZE])
+{
+	const char *user = query->config->radius->user, *at = strstr(user, VPDN_RADIUS_USER_KEY);
+
+	for (size_t i = 0; query->kind == VPDN_KEY_DOMAIN && i < VPDN_KEY_KINDS; i++)
+		if (*prefixes[i] && !strncasecmp(query->key, prefixes[i], strlen(prefixes[i])))
+			return "not asked: such a domain reads like a number or a line";
+	if (snprintf(name, USER_SIZE, "%.*s%s%s%s", (int)(at - user), user, prefixes[query->kind], query->key, at + strlen(VPDN_RADIUS_USER_KEY)) >= USER_SIZE)
+		return "not asked: too long for User-Name";
+	return NULL;
 }
 
 /* ---- what is answered ---- */
@@ -192,25 +201,26 @@ static void stop(void *state)
 	free(r);
 }
 
-/* No server can have such a user, so that none needs to be asked. */
-static int nothing(struct ask *ask)
-{
-	struct vpdn_answer a = { .verdict = VPDN_VERDICT_NOTHING, .text = "not asked: too long for User-Name" };
-
-	ask->fn(ask->arg, &a);
-	ask_free(ask);
-	return 0;
-}
-
 static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle)
 {
-	const struct vpdn_radius_config *config = query->config->radius;
-	struct ask *ask = calloc(1, sizeof(*ask));
+	struct vpdn_answer nothing = { .verdict = VPDN_VERDICT_NOTHING };
 	uint8_t buf[VPDN_RADIUS_MAX_LEN];
 	struct radius *r = state;
+	char name[USER_SIZE];
 	struct vpdn_writer w;
-	int rc = -ENOENT;
+	const char *why;
+	struct ask *ask;
+	int rc;
 
+	if (!query->config->radius)
+		return -ENOENT;
+	why = make_user(query, name);
+	if (why) {
+		strlcpy(nothing.text, why, sizeof(nothing.text));
+		fn(arg, &nothing);
+		return 0;
+	}
+	ask = calloc(1, sizeof(*ask));
 	if (!ask)
 		return -ENOMEM;
 	ask->fn = fn;
@@ -218,14 +228,11 @@ static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, 
 	ask->kind = query->kind;
 	strlcpy(ask->key, query->key, sizeof(ask->key));
 	ask->config = vpdn_config_get((struct vpdn_config *)query->config);
-	if (config) {
-		vpdn_writer_init(&w, buf, sizeof(buf));
-		if (!put_user(&w, config->user, query->kind, query->key))
-			return nothing(ask);
-		vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
-		vpdn_radius_put_line(&w, query->q, query->ask);
-		rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);
-	}
+	vpdn_writer_init(&w, buf, sizeof(buf));
+	vpdn_radius_put_text(&w, VPDN_RADIUS_USER_NAME, name);
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
+	vpdn_radius_put_line(&w, query->q, query->ask);
+	rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);
 	if (rc)
 		ask_free(ask);
 	else

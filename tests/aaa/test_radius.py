@@ -167,6 +167,18 @@ def test_radius_name_too_long(freeradius, start):
     assert daemon.source("radius")["state"] == "up"
 
 
+@pytest.mark.parametrize("domain", ["dnis:614629", "DNIS:614629", "line:eth1.100"])
+def test_radius_domain_of_a_subscriber(freeradius, start, domain):
+    """A subscriber chooses its domain: it gets no tunnel of a called number or a line by it."""
+    server = freeradius({"dnis:614629": CORP, "DNIS:614629": CORP, "line:eth1.100": CORP})
+    daemon = start(server, more="search-order = { domain } aaa-failure = closed")
+    assert daemon.ask(user=f"@{domain}")[0] == "local"
+    assert not server.questions()
+    row = daemon.source("radius")
+    assert (row["state"], row["nothing"], row["unavailable"]) == ("up", 1, 0)
+    assert "not asked" in str(daemon.ctl("explain", f"@{domain}"))
+
+
 def test_radius_local_fallback(freeradius, start):
     """What RADIUS does not know, a group of this file has; and the other way round, by the order of sources."""
     server = freeradius()
