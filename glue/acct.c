@@ -24,7 +24,7 @@
 #define RETRY_S		5		/* after no server took a record */
 #define TOO_OLD_MS	(24u * 3600 * 1000)
 #define ID_MAX		40u
-#define FIXED_MAX	2048u		/* octets of a session's attributes that do not change */
+#define FIXED_MAX	3072u		/* octets of a session's attributes that do not change; all of the largest fit */
 #define RECORD_MAX	(FIXED_MAX + 256u)
 
 /* Acct-Status-Type and Acct-Terminate-Cause, RFC 2866 sections 5.1 and 5.10 */
@@ -39,7 +39,7 @@ struct vpdn_acct_session {
 	struct event *interim;		/* NULL: none are sent */
 	struct vpdn_bridge_counters last;
 	size_t len;
-	uint8_t fixed[FIXED_MAX];
+	uint8_t fixed[];
 };
 
 struct record {
@@ -219,7 +219,7 @@ static void put_tunnel(struct vpdn_writer *w, const struct vpdn_call *call)
 		put_ip(w, VPDN_RADIUS_TUNNEL_CLIENT_ENDPOINT, t->source);
 	vpdn_radius_put_text(w, VPDN_RADIUS_TUNNEL_CLIENT_AUTH_ID, call->local_name);
 	if (t)
-		vpdn_radius_put_text(w, VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, t->peer_name);
+		vpdn_radius_put_bytes(w, VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, t->peer_name, strnlen(t->peer_name, VPDN_RADIUS_MAX_VALUE));
 	if (call->has_serial) {
 		snprintf(serial, sizeof(serial), "%u", call->serial);
 		vpdn_radius_put_text(w, VPDN_RADIUS_ACCT_TUNNEL_CONNECTION, serial);
@@ -316,24 +316,26 @@ void vpdn_acct_start(struct vpdn_call *call)
 	struct vpdn_acct *acct = call->d->acct;
 	const struct vpdn_radius_config *r = call->d->config->radius;
 	struct vpdn_acct_session *s;
+	uint8_t fixed[FIXED_MAX];
 	struct vpdn_writer w;
 
 	if (!r || !r->accounting)
 		return;
-	s = calloc(1, sizeof(*s));
+	vpdn_writer_init(&w, fixed, sizeof(fixed));
+	put_fixed(&w, acct, call);
+	s = w.bad ? NULL : calloc(1, sizeof(*s) + w.len);
 	if (s)
 		s->interim = evtimer_new(acct->d->base, on_interim, s);
 	if (!s || !s->interim) {
 		free(s);
 		acct->lost += 2;
-		vpdn_log_err("no accounting of session %u: out of memory", call->id);
+		vpdn_log_err("no accounting of session %u: %s", call->id, w.bad ? "its attributes do not fit" : "out of memory");
 		return;
 	}
 	s->acct = acct;
 	s->call = call;
-	vpdn_writer_init(&w, s->fixed, sizeof(s->fixed));
-	put_fixed(&w, acct, call);
 	s->len = w.len;
+	memcpy(s->fixed, fixed, w.len);
 	call->acct = s;
 	say(s, START);
 	interim_next(s);

@@ -368,13 +368,13 @@ def fixture_accounted(freeradius, start, tmp_path):
 class Session:
     """A forwarded subscriber whose pppd stays parked."""
 
-    def __init__(self, daemon, user="alice@example.com", serial=4711):
+    def __init__(self, daemon, user="alice@example.com", serial=4711, line=LINE, peer_name="LNS"):
         self.daemon = daemon
-        self.plugin = daemon.subscriber(user, CHAP_TLVS, LINE)
+        self.plugin = daemon.subscriber(user, CHAP_TLVS, line)
         place = daemon.place()
         self.ref = place["CALL_REF"]
         daemon.module.say("L2TP_TUNNEL_STATE", ("TUNNEL_ID", 10), ("TUNNEL_STATE", 2), ("PEER_IP", place["PEER_IP"]), ("SESSIONS", 1),
-                          ("SOURCE_IP", "192.0.2.1"), ("PEER_NAME", "LNS"))
+                          ("SOURCE_IP", "192.0.2.1"), ("PEER_NAME", peer_name))
         pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(2)]
         (self.l2tp, ours), (self.access, channel) = pairs
         daemon.module.say("L2TP_CALL_READY", ("CALL_REF", self.ref), ("TUNNEL_ID", 10), ("PEER_TUNNEL_ID", 20), ("SESSION_ID", 30),
@@ -476,6 +476,32 @@ def test_radius_accounting_down(accounted, freeradius):
     assert [r["Acct-Status-Type"] for r in server.accounting() if r["Acct-Status-Type"] != "Accounting-On"] == ["Start", "Stop"]
     assert int(stop["Acct-Delay-Time"]) >= 1
     await_condition(lambda: daemon.source("radius")["acct_waiting"] == 0, lambda: daemon.source("radius"))
+
+
+def test_radius_accounting_of_long_names(accounted, freeradius):
+    """The largest of everything fits into one record."""
+    big = ["Class = 0x" + "41" * 253, "Class += 0x" + "42" * 253]
+    server, daemon, _ = accounted(freeradius({"x" * 200: CORP + big}))
+    line = [("ACCESS_INTERFACE", "i" * 63), ("CIRCUIT_ID", "c" * 255), ("REMOTE_ID", "r" * 255)]
+    session = Session(daemon, "a" * 52 + "@" + "x" * 200, line=line, peer_name="\x01" * 64)
+    start = server.await_accounting("Start")
+    assert start["User-Name"] == "a" * 52 + "@" + "x" * 200
+    assert len(start["Tunnel-Server-Auth-Id:0"]) > 200 and start["ADSL-Agent-Circuit-Id"] == "0x" + "63" * 247
+    session.cleared()
+    server.await_accounting("Stop")
+    session.close()
+    assert daemon.source("radius")["acct_lost"] == 0
+
+
+def test_radius_accounting_lost(accounted, freeradius):
+    """Records that nobody can take any more are lost, which is said once and counted."""
+    server = freeradius()
+    server.stop()
+    server, daemon, _ = accounted(server, order="local", backup='domain = "example.com"')
+    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 1, lambda: daemon.source("radius"))
+    daemon.reload("sources = { local }\n" + BACKUP.format(keys='domain = "example.com"'))
+    await_condition(lambda: daemon.source("radius").get("acct_lost") == 1, lambda: daemon.source("radius"))
+    assert daemon.text().count("accounting records are lost: vpdn.conf has no RADIUS servers any more") == 1
 
 
 def test_radius_accounting_at_stop(accounted):
