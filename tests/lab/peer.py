@@ -151,10 +151,13 @@ class Lns(Peer):
     It has a call's subscriber told that its credentials are good, and goes no further.
     """
 
-    def __init__(self, node, local, remote, tunnel=None, call=None, **options):
-        """tunnel, call: the result (RFC 2661 section 4.4.2) with which they are refused, as (result, error); None: taken."""
+    def __init__(self, node, local, remote, tunnel=None, call=None, regret=None, **options):
+        """tunnel, call: the result (RFC 2661 section 4.4.2) with which they are refused, as (result, error); None: taken.
+
+        regret: "CDN" or "StopCCN", which ends a call straight after the ICRP.
+        """
         super().__init__(node, local, remote, name="LNS", **options)
-        self.refuse_tunnel, self.refuse_call = tunnel, call
+        self.refuse_tunnel, self.refuse_call, self.regret = tunnel, call, regret
         self.answers = {"SCCRQ": self.answer_tunnel, "ICRQ": self.answer_call, "ICCN": self.welcome}
         self.tunnels = {}               # {our id: (the other side's, Ns, Nr, where it is)}
         self.sessions = {}              # {our id: (tunnel and session id of the other side)}
@@ -211,6 +214,10 @@ class Lns(Peer):
             self.say(CDN, self.result(self.refuse_call), avp(14, u16(session)), session=theirs)
         else:
             self.say(ICRP, avp(14, u16(session)), session=theirs)
+        if self.regret == "CDN":
+            self.say(CDN, self.result((4, 0)), avp(14, u16(session)), session=theirs)
+        elif self.regret == "StopCCN":
+            self.say(STOPCCN, avp(9, u16(self.number)), self.result((6, 0)))
 
     def welcome(self, message):
         """The CHAP Success or PAP Authenticate-Ack that the proxied credentials are worth."""

@@ -96,6 +96,8 @@ def test_dialin_chap(dialin):
     assert_kernel_forwards(net)
     assert roles.USER in net.lac.vpdnctl("show", "session")
     assert roles.USER in net.lns.vpdnctl("show", "session")
+    for role, name in ((net.lac, "lac"), (net.lns, "lns")):
+        assert f'vpdn_call_setup_seconds_count{{role="{name}",direction="dial-in"}} 1' in role.vpdnctl("metrics")
 
 
 def test_dialin_pap(dialin):

@@ -121,6 +121,20 @@ def test_failover_cdn_busy(dialin, lab, first):
     access.close()
 
 
+@pytest.mark.parametrize("how", ["CDN", "StopCCN"])
+def test_failover_mid_setup(dialin, lab, first, how):
+    """It takes the call and is gone before the subscriber is handed over to it: the subscriber is handed to the next one."""
+    net = two_lns(dialin)
+    lns = first(regret=how)
+    client = roles.dial(lab)
+    assert_taken_over(net, 2)
+    assert len(lns.found("ICRQ")) == 1
+    trace = decided(net)
+    assert Topology.LNS2 in trace and Topology.LNS in trace
+    client.stop()
+    net.assert_nothing_left()
+
+
 def refused(net):
     """A subscriber is turned away: (Response, Failure) as it saw them."""
     access = Access(net.lab.client)

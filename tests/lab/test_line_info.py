@@ -6,10 +6,10 @@ import re
 import struct
 
 import roles
-import test_radius
+import radius
 from decode import Control
 from subscriber import Access
-from test_radius import DIR, radius_packets
+from test_radius import DIR, start_server
 from test_tty import Line
 
 BBF, CISCO = 3561, 9
@@ -111,14 +111,14 @@ def shown(role, user):
 
 def request_of(packets, user):
     """The attributes of a user's Access-Request."""
-    request, = [p for p in packets if p.code == test_radius.REQUEST and p.attributes[test_radius.USER_NAME] == user.encode()]
+    request, = [p for p in packets if p.code == radius.ACCESS_REQUEST and p.attributes[radius.USER_NAME] == user.encode()]
     return request.attributes
 
 
 def test_line_info_end_to_end(dialin, lab):
     """PADR -> ICRQ and ICCN -> environment, Access-Request and `show`; and a group that sends less."""
     lab.secrets.add(CAROLS)
-    test_radius.start_server(lab, USERS, "$INCLUDE /usr/share/freeradius/dictionary.rfc4679\n", DICTIONARY)
+    start_server(lab, USERS, DICTIONARY)
     lab.lns.write("/etc/ppp/ip-up", SCRIPT, 0o755)
     pairs = "".join(f"vpdn-radius-avpair {attribute}={item}\n" for attribute, item in PAIRS.items())
     net = dialin(lac={"options": "vpdn-dnis 614629\nvpdn-sub-address 4711\n", "extra": LESS.format(lab.LNS, roles.TUNNEL_SECRET)},
@@ -155,7 +155,7 @@ def test_line_info_end_to_end(dialin, lab):
     assert at_lac.pop("service-name", "") == "" and at_lac == {k: v for k, v in expected.items() if k not in ("nas-port",)}
 
     # RADIUS: strings of at most 63 octets, numbers of 32 bits
-    sent = request_of(radius_packets(loopback.path), roles.USER)
+    sent = request_of(radius.packets(loopback.path), roles.USER)
     assert (sent[31], sent[30], sent[87], sent[77]) == (mac.encode(), b"614629", b"eth1", b"16240000")
     assert REMOTE_TEXT.startswith(sent[BBF, 2].decode()) and 61 <= len(sent[BBF, 2]) <= 63
     assert {kind[1]: value for kind, value in sent.items() if isinstance(kind, tuple) and kind[0] == BBF and kind[1] != 2} == {
@@ -173,7 +173,7 @@ def test_line_info_end_to_end(dialin, lab):
     names = {name.upper().replace("-", "_") for name in expected}
     assert {k: v for k, v in got.items() if k in names} == {
         "CALLED_NUMBER": "614629", "NAS_PORT": "eth1", "TX_CONNECT_SPEED": "1000000000"}
-    sent = request_of(radius_packets(loopback.path), CAROL)
+    sent = request_of(radius.packets(loopback.path), CAROL)
     assert sent[30] == b"614629" and 31 not in sent and not any(isinstance(kind, tuple) for kind in sent)
     # no line of a log is the access node's
     for role in (net.lac, net.lns):
