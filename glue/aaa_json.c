@@ -286,33 +286,16 @@ static void set_text(json_t *o, const char *key, const char *text)
 	set(o, key, octets(text, strlen(text)));
 }
 
-static void set_octets(json_t *o, const char *key, const struct vpdn_ipc_msg *ask, uint16_t tlv)
+/* All that was said of the line, by the names of its items: "actual_data_rate_upstream", "sub_address". */
+static json_t *items(const struct vpdn_ipc_msg *ask)
 {
-	const uint8_t *p = NULL;
-	size_t len = 0;
-
-	if (ask)
-		vpdn_ipc_get_bytes(ask, tlv, &p, &len);
-	set(o, key, octets(p, len > VPDN_QUESTION_MAX ? 0 : len));
-}
-
-static void set_number(json_t *o, const char *key, const struct vpdn_ipc_msg *ask, uint16_t tlv)
-{
-	uint32_t v;
-
-	set(o, key, ask && vpdn_ipc_get_u32(ask, tlv, &v) ? json_integer(v) : json_null());
-}
-
-/* What the access node says of the line, by the names that the line's items have: "actual_data_rate_upstream". */
-static json_t *access_node(const struct vpdn_ipc_msg *ask)
-{
+	char name[VPDN_LINE_NAME_MAX], text[3 * VPDN_QUESTION_MAX + 1];
 	const struct vpdn_line_item *item;
 	struct vpdn_line_value v;
-	char name[VPDN_LINE_NAME_MAX], text[64];
 	json_t *o = json_object();
 
 	for (size_t i = 0; ask && (item = vpdn_line_row(i)); i++) {
-		if (item->tlv != VPDN_TLV_AVP || !vpdn_line_get(ask, item, &v))
+		if (!vpdn_line_get(ask, item, &v))
 			continue;
 		strlcpy(name, item->name, sizeof(name));
 		for (char *s = name; *s; s++)
@@ -341,11 +324,7 @@ static json_t *line(const struct vpdn_query *query)
 	set_text(o, "mac", q->mac);
 	set_text(o, "circuit_id", q->circuit_id);
 	set_text(o, "remote_id", q->remote_id);
-	set_octets(o, "nas_port", query->ask, VPDN_TLV_NAS_PORT);
-	set_number(o, "physical_channel", query->ask, VPDN_TLV_PHYSICAL_CHANNEL);
-	set_number(o, "tx_bps", query->ask, VPDN_TLV_TX_SPEED);
-	set_number(o, "rx_bps", query->ask, VPDN_TLV_RX_SPEED);
-	set(o, "access_node", access_node(query->ask));
+	set(o, "items", items(query->ask));
 	return o;
 }
 
@@ -405,7 +384,6 @@ char *vpdn_question_to_json(const struct vpdn_query *query, const char *nas, boo
 	set_text(o, "domain", q->domain);
 	set_text(o, "dnis", q->dnis);
 	set_text(o, "clid", q->clid);
-	set_octets(o, "sub_address", query->ask, VPDN_TLV_SUB_ADDRESS);
 	set_text(o, "service", q->service);
 	set(o, "multilink", json_boolean(q->multilink));
 	set_text(o, "access", access_name(query->ask));

@@ -82,14 +82,16 @@ def test_http_ok(serve, start):
     assert (place["PEER_IP"], place["LOCAL_NAME"], place["SECRET"], place["TUNNEL_AUTH"]) == ("192.0.2.2", "LAC", TUNNEL_SECRET.encode(), 1)
     assert (place["GROUP"], place["HELLO_S"], place["IDLE_S"]) == ("http:corp", 33, 7)
     question, = server.questions
-    assert {name: question[name] for name in ("user", "name", "domain", "dnis", "clid", "sub_address", "access", "explain")} == {
-        "user": "alice@example.com", "name": "alice", "domain": "example.com", "dnis": "614629", "clid": "0201234", "sub_address": "77",
+    assert {name: question[name] for name in ("user", "name", "domain", "dnis", "clid", "access", "explain")} == {
+        "user": "alice@example.com", "name": "alice", "domain": "example.com", "dnis": "614629", "clid": "0201234",
         "access": "pppoe", "explain": False}
     assert question["nas"] == os.uname().nodename
     assert question["key"] == {"kind": "domain", "value": "example.com"}
     assert question["line"] == {"interface": "eth1.100", "vlan": "100", "mac": "02:00:5e:00:53:01", "circuit_id": "dslam7 atm 0/3:8.35",
-                                "remote_id": "house 7", "nas_port": "Uniq-Sess-ID7", "physical_channel": None, "tx_bps": 16000000, "rx_bps": 1024000,
-                                "access_node": {"actual_data_rate_upstream": 1024000, "access_loop_encapsulation": "010203"}}
+                                "remote_id": "house 7", "items": {
+                                    "calling_number": "0201234", "called_number": "614629", "sub_address": "77", "nas_port": "Uniq-Sess-ID7",
+                                    "tx_connect_speed": 16000000, "rx_connect_speed": 1024000, "agent_circuit_id": "dslam7 atm 0/3:8.35",
+                                    "agent_remote_id": "house 7", "actual_data_rate_upstream": 1024000, "access_loop_encapsulation": "010203"}}
     assert "credentials" not in question and RESPONSE.hex() not in str(question)
     header = server.headers[0]
     assert header["Content-Type"] == "application/json" and header["User-Agent"].startswith("vpdnd/") and "Expect" not in header
