@@ -216,6 +216,9 @@ static void keep(struct request *r, const char *text, size_t len, const struct v
 	uint32_t ttl_s = life->has_ttl ? life->ttl_s : r->config->http->cache_s;
 	const char *missing;
 
+	/* vpdn.conf may name other servers now, whose word it is. */
+	if (r->config != r->http->d->config)
+		return;
 	/* What a server has made of credentials is good for others only if it says so. */
 	if (life->has_ttl ? !ttl_s : r->credentials)
 		return;

@@ -142,6 +142,15 @@ def test_http_explain(serve, start):
     assert question["explain"] is True and question["access"] is None and question["line"]["vlan"] == "100.7"
 
 
+@pytest.mark.parametrize("text", ["\u00e4" * 63, "x" + "\u00e4" * 63], ids=["even", "odd"])
+def test_http_long_text(serve, start, text):
+    """A text beyond ASCII is told as far as there is room, wherever that cuts it."""
+    daemon = start(serve({"result": "reject", "text": text}))
+    explained = daemon.ctl("explain", "alice@example.com")
+    assert "says so" in explained["reason"] and "200: reject: " in str(explained["steps"])
+    assert daemon.ask()[0] == "reject"
+
+
 def test_http_odd_octets(serve, start):
     """A subscriber's name is any octets; the question stays JSON."""
     server = serve({"result": "local"})
@@ -439,6 +448,17 @@ def test_http_reload(serve, start):
     daemon.reload(start.conf(first))
     assert daemon.ask()[0] == "reject" and len(first.questions) == 1
     daemon.reload(start.conf(second))
+    assert daemon.ask()[0] == "local" and len(second.questions) == 1
+
+
+def test_http_reload_meanwhile(serve, start):
+    """What the former server says after the reload goes to who has asked it, and to nobody else."""
+    first, second = serve(lambda question: Raw.answer({"result": "reject"}, wait=1)), serve({"result": "local"})
+    daemon = start(first)
+    connection = daemon.subscriber()
+    await_condition(lambda: first.questions, "the question")
+    daemon.reload(start.conf(second))
+    assert daemon.outcome(connection)[0] == "reject"
     assert daemon.ask()[0] == "local" and len(second.questions) == 1
 
 
