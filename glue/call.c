@@ -28,8 +28,14 @@ static int ref_cmp(const struct vpdn_call *a, const struct vpdn_call *b)
 	return a->ref < b->ref ? -1 : a->ref > b->ref;
 }
 
+static int bundle_cmp(const struct vpdn_call *a, const struct vpdn_call *b)
+{
+	return a->bundle != b->bundle ? (a->bundle < b->bundle ? -1 : 1) : id_cmp(a, b);
+}
+
 RB_GENERATE_INTERNAL(vpdn_calls_by_id, vpdn_call, by_id, id_cmp, static __attribute__((unused)))
 RB_GENERATE_INTERNAL(vpdn_calls_by_ref, vpdn_call, by_ref, ref_cmp, static __attribute__((unused)))
+RB_GENERATE_INTERNAL(vpdn_calls_by_bundle, vpdn_call, by_bundle, bundle_cmp, static __attribute__((unused)))
 
 /* ---- one call ---- */
 
@@ -100,6 +106,26 @@ void vpdn_call_ref_new(struct vpdn_call *call)
 	/* The upper half is xl2tpd's own. */
 	while (!vpdn_call_ref_set(call, ++call->d->calls->last_ref & ~VPDN_CALL_REF_ASKED))
 		;
+}
+
+void vpdn_call_set_bundle(struct vpdn_call *call, uint64_t bundle)
+{
+	call->multilink = true;
+	call->bundle = bundle;
+	RB_INSERT(vpdn_calls_by_bundle, &call->d->calls->by_bundle, call);
+}
+
+const struct vpdn_usage *vpdn_call_bundle_peer(const struct vpdn_call *call)
+{
+	struct vpdn_call want = { .bundle = call->bundle }, *link;
+	unsigned int looked = 0;
+
+	link = call->multilink ? RB_NFIND(vpdn_calls_by_bundle, &call->d->calls->by_bundle, &want) : NULL;
+	/* More calls of one name and endpoint discriminator are no bundle. */
+	for (; link && link->bundle == call->bundle && looked < VPDN_LINKS_MAX; looked++, link = RB_NEXT(vpdn_calls_by_bundle, NULL, link))
+		if (link != call && link->of_peer && link->state < VPDN_ST_CLEARING && !strcmp(link->group, call->group))
+			return link->of_peer;
+	return NULL;
 }
 
 void vpdn_call_drop_config(struct vpdn_call *call)
@@ -178,6 +204,8 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_select_cancel(&call->choosing);
 	vpdn_call_ref_drop(call);
 	RB_REMOVE(vpdn_calls_by_id, &cs->by_id, call);
+	if (call->multilink)
+		RB_REMOVE(vpdn_calls_by_bundle, &cs->by_bundle, call);
 	cs->n--;
 	vpdn_metrics_call_ends(call);
 	vpdn_call_drop_access(call);
@@ -253,6 +281,7 @@ struct vpdn_calls *vpdn_calls_new(struct vpdnd *d)
 	cs->d = d;
 	RB_INIT(&cs->by_id);
 	RB_INIT(&cs->by_ref);
+	RB_INIT(&cs->by_bundle);
 	return cs;
 }
 

@@ -40,7 +40,7 @@ struct vpdn_cause {
 };
 
 struct vpdn_call {
-	RB_ENTRY(vpdn_call) by_id, by_ref;
+	RB_ENTRY(vpdn_call) by_id, by_ref, by_bundle;
 	struct vpdnd *d;
 	enum vpdn_call_kind kind;
 	enum vpdn_st state;

@@ -61,8 +61,8 @@ int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_call_access_text(m, call->access, sizeof(call->access));
 	d->counters.asked++;
 	vpdn_question_from_ask(&q, d->config, m);
-	call->multilink = q.multilink;
-	call->bundle = q.bundle;
+	if (q.multilink)
+		vpdn_call_set_bundle(call, q.bundle);
 	if (q.dnis_from)
 		strlcpy(call->number, q.dnis, sizeof(call->number));
 	by = (struct vpdn_select_by){

@@ -16,15 +16,18 @@
 #include "call.h"
 
 #define VPDN_FAILURES_KEPT	16u
+#define VPDN_LINKS_MAX		16u	/* of one bundle that are looked at */
 #define VPDN_PRUNE_AFTER	256u	/* calls: subscribers choose the names of such groups, so their records must not pile up */
 
 RB_HEAD(vpdn_calls_by_id, vpdn_call);
 RB_HEAD(vpdn_calls_by_ref, vpdn_call);
+RB_HEAD(vpdn_calls_by_bundle, vpdn_call);
 
 struct vpdn_calls {
 	struct vpdnd *d;
 	struct vpdn_calls_by_id by_id;
 	struct vpdn_calls_by_ref by_ref;	/* those that xl2tpd knows */
+	struct vpdn_calls_by_bundle by_bundle;	/* those of multilink subscribers */
 	size_t n;
 	unsigned int n_foreign;		/* of groups that vpdn.conf does not name, since their records were pruned */
 	uint32_t last_ref;
@@ -47,6 +50,11 @@ int vpdn_call_step(struct vpdn_call *call, enum vpdn_ev event);
 struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struct vpdn_conn *plugin, const struct vpdn_ipc_msg *m);
 /* Frees it with all it owns, without a word to anybody. */
 void vpdn_call_free(struct vpdn_call *call);
+
+/* The call is a link of a multilink bundle, or to become one. */
+void vpdn_call_set_bundle(struct vpdn_call *call, uint64_t bundle);
+/* The peer that another link of its bundle has in the same group, or is being placed at; NULL: there is none. */
+const struct vpdn_usage *vpdn_call_bundle_peer(const struct vpdn_call *call);
 
 /* The number by which xl2tpd knows the call: a new one; a given one, false when it is in use; none any more. */
 void vpdn_call_ref_new(struct vpdn_call *call);

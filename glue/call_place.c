@@ -72,6 +72,18 @@ static void say_placing(struct vpdn_call *call, const struct vpdn_peer *peer)
 	vpdn_dial_progress(call, "asking LAC %s to dial %s", inet_ntop(AF_INET, &call->peer, addr, sizeof(addr)), call->number);
 }
 
+/* The peer where the bundle's other links are, so that one that has come back meanwhile does not divide it; or negative. */
+static int bundle_peer(const struct vpdn_call *call, const struct vpdn_group *g, uint64_t now)
+{
+	const struct vpdn_usage *x = vpdn_call_bundle_peer(call);
+
+	for (size_t i = 0; x && i < g->n_peers; i++)
+		if (g->peers[i].addr.s_addr == x->addr.s_addr && g->peers[i].port == x->port && !(call->tried >> i & 1) &&
+		    vpdn_peer_state(&call->d->usages, g, &g->peers[i], now) <= VPDN_PEER_DEAD)
+			return (int)i;
+	return -ENOENT;
+}
+
 /* When all peers were tried, the cause is what the last one said; else it is set here. */
 enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 {
@@ -94,7 +106,9 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 		return no_peer(call, &n->rejected_limit, VPDN_DIAL_NO_RESOURCES, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
 	if (vpdn_call_no_fds(call, &n->rejected_internal))
 		return VPDN_EV_NO_PEER;
-	i = vpdn_peer_choose(&d->usages, g, call->tried, now, arc4random(), call->multilink ? &call->bundle : NULL);
+	i = bundle_peer(call, g, now);
+	if (i < 0)
+		i = vpdn_peer_choose(&d->usages, g, call->tried, now, arc4random(), call->multilink ? &call->bundle : NULL);
 	if (i < 0) {
 		if (call->attempts)
 			return VPDN_EV_NO_PEER;

@@ -302,6 +302,59 @@ static void a_dead_lns_is_back_in_the_middle_of_a_call(void **state)
 	close(l2tp);
 }
 
+static int link_of_a_bundle(const char *user)
+{
+	static const uint8_t lcp[] = { 17, 4, 5, 220, 19, 9, 3, 2, 0, 0, 0, 0, 1 };
+	int fd = hello(VPDN_ROLE_PPP);
+
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_PPPOE);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, 1);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_HOLD_MS, 30000);
+	vpdn_ipc_put_text(&b, VPDN_TLV_USER, user);
+	vpdn_ipc_put_bytes(&b, VPDN_TLV_PROXY_LAST_RCVD, lcp, sizeof(lcp));
+	send_msg(fd, NULL, 0);
+	return fd;
+}
+
+/* The LNS of the first link is not the one that its bundle would get now: what belongs together stays so. */
+static void a_link_follows_its_bundle(void **state)
+{
+	int l2tp = module(), first = link_of_a_bundle(ALICE), second, other;
+	uint32_t ref = placed(l2tp, "192.0.2.2"), ref2, ref3;
+
+	(void)state;
+	cleared(l2tp, ref, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
+	ref = placed(l2tp, "192.0.2.3");
+	ready(l2tp, ref);
+	expect(first, VPDN_MSG_SUBSCRIBER_FORWARD);
+	assert_has(COMMAND("clear", "dead"), "\"cleared\":1");
+	second = link_of_a_bundle(ALICE);
+	ref2 = placed(l2tp, "192.0.2.3");
+	/* Somebody else's is another bundle. */
+	other = link_of_a_bundle("carol@example.com");
+	ref3 = placed(l2tp, "192.0.2.2");
+	close(other);
+	expect_clear(l2tp, ref3, 1);
+	cleared(l2tp, ref3, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	/* But a link is rather alone than not at all. */
+	cleared(l2tp, ref2, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	ref2 = placed(l2tp, "192.0.2.2");
+	close(second);
+	expect_clear(l2tp, ref2, 1);
+	cleared(l2tp, ref2, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	/* When the first one has gone there is nothing to follow. */
+	close(first);
+	expect_clear(l2tp, ref, 1);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	second = link_of_a_bundle(ALICE);
+	ref = placed(l2tp, "192.0.2.2");
+	close(second);
+	expect_clear(l2tp, ref, 1);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, start_daemon, end_daemon)
 
 int main(void)
@@ -316,6 +369,7 @@ int main(void)
 		TEST(an_lns_that_does_not_answer_a_call_is_dead),
 		TEST(a_dead_lns_is_probed_by_one_call),
 		TEST(a_dead_lns_is_back_in_the_middle_of_a_call),
+		TEST(a_link_follows_its_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
