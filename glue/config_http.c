@@ -205,6 +205,10 @@ int vpdn_http_build(struct vpdn_config *c, cfg_t *sec)
 		return vpdn_parse_fail(sec, "http: has %zu of url; needed: url = \"https://...\", 1 to %u of them", n, VPDN_HTTP_URLS_MAX);
 	if (vpdn_parse_strings(sec, "url", &h->urls) || vpdn_parse_string(sec, "user", &h->user) || check_pairs(sec))
 		return -1;
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(h->urls.v[i], h->urls.v[k]))
+				return vpdn_parse_fail(sec, "http: url \"%s\" is in the list twice; allowed: once", h->urls.v[i]);
 	h->timeout_ms = vpdn_parse_u32(sec, "timeout", 3) * 1000;
 	h->url_timeout_ms = vpdn_parse_u32(sec, "url-timeout", 0) * 1000;
 	if (!h->url_timeout_ms)

@@ -177,6 +177,7 @@ static void mistakes(void **state)
 	bad("url = \"https://u:hush@aaa.example/\"\n", "wrong value");
 	bad("url = { \"https://a\", \"https://a\", \"https://a\", \"https://a\", \"https://a\", \"https://a\", \"https://a\", \"https://a\", \"https://a\" }\n",
 	    "has 9 of url");
+	bad("url = { \"https://a\", \"https://b\", \"https://a\" }\n", "http: url \"https://a\" is in the list twice; allowed: once");
 	bad(URL "timeout = 11\n", ":3: timeout: wrong value \"11\"; allowed: a whole number from 1 to 10");
 	bad(URL "timeout = 2 url-timeout = 3\n", ":4: http: url-timeout is above timeout");
 	bad(URL "max-answer = 1\n", "from 256 to 1048576");
