@@ -12,6 +12,7 @@
 #include "aaa_cache.h"
 #include "config_value.h"
 #include "line.h"
+#include "show_impl.h"
 #include "text.h"
 
 /* ---- reading an answer ---- */
@@ -33,6 +34,7 @@ struct reading {
 	struct vpdn_answer_opts o;
 	struct vpdn_answer_life life;
 	char name[VPDN_NAME_MAX + 1], text[128], result[16];
+	char said[200];			/* the text, escaped: it may be cut anywhere */
 	uint32_t version;
 };
 
@@ -193,7 +195,7 @@ static int take_tunnels(struct vpdn_answer *a, const char *source, const struct 
 		rc = vpdn_answer_from_tunnels(source, query, &r->o, defs, n, a);
 	explicit_bzero(defs, sizeof(defs));
 	if (!rc)
-		snprintf(a->text, sizeof(a->text), "forward, %zu tunnel%s%s%s", n, n == 1 ? "" : "s", *r->text ? ": " : "", r->text);
+		snprintf(a->text, sizeof(a->text), "forward, %zu tunnel%s%s%s", n, n == 1 ? "" : "s", *r->said ? ": " : "", r->said);
 	return rc;
 }
 
@@ -231,6 +233,7 @@ static int take_answer(const char *source, const struct vpdn_query *query, const
 	if (take_all(a, "", o, answer_fields, sizeof(answer_fields) / sizeof(answer_fields[0]), r) ||
 	    take_valid_for(a, json_object_get(o, "valid_for"), &r->life))
 		return -EINVAL;
+	vpdn_text_escape(r->text, strlen(r->text), r->said, sizeof(r->said));
 	r->life.has_ttl = json_object_get(o, "ttl");
 	for (i = 0; i < sizeof(results) / sizeof(results[0]) && strcmp(r->result, results[i].word); i++)
 		;
@@ -241,7 +244,7 @@ static int take_answer(const char *source, const struct vpdn_query *query, const
 	if (tunnels)
 		return wrong(a, "", "tunnels", "only with the result forward");
 	a->verdict = results[i].verdict;
-	snprintf(a->text, sizeof(a->text), "%s%s%s", r->result, *r->text ? ": " : "", r->text);
+	snprintf(a->text, sizeof(a->text), "%s%s%s", r->result, *r->said ? ": " : "", r->said);
 	return 0;
 }
 
@@ -267,24 +270,6 @@ int vpdn_answer_from_json(const char *source, const struct vpdn_query *query, co
 }
 
 /* ---- writing a question ---- */
-
-static void set(json_t *o, const char *key, json_t *v)
-{
-	json_object_set_new(o, key, v);
-}
-
-static json_t *octets(const void *p, size_t len)
-{
-	char escaped[4 * VPDN_QUESTION_MAX + 1];
-	json_t *v = len ? json_stringn(p, len) : json_null();
-
-	return v ? v : json_string(vpdn_text_escape(p, len, escaped, sizeof(escaped)));
-}
-
-static void set_text(json_t *o, const char *key, const char *text)
-{
-	set(o, key, octets(text, strlen(text)));
-}
 
 /* All that was said of the line, by the names of its items: "actual_data_rate_upstream", "sub_address". */
 static json_t *items(const struct vpdn_ipc_msg *ask)

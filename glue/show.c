@@ -220,7 +220,7 @@ void vpdn_show_trace(json_t *lines, const struct vpdn_trace *t)
 	size_t at = 0, len;
 
 	while ((line = vpdn_trace_next(t, &at, &len)))
-		json_array_append_new(lines, json_stringn(line, len));
+		json_array_append_new(lines, json_text(line, len));
 }
 
 static void add_decisions(json_t *lines, const struct vpdn_call *call)

@@ -9,7 +9,9 @@
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <string.h>
 
+#include "text.h"
 #include "trace.h"
 #include "vpdnd.h"
 
@@ -24,9 +26,18 @@ static inline void set(json_t *o, const char *key, json_t *value)
 	json_object_set_new(o, key, value);
 }
 
+/* A text that others have chosen, or that was cut: escaped where it is no UTF-8, which jansson does not take. Empty: null. */
+static inline json_t *json_text(const void *p, size_t len)
+{
+	json_t *v = len ? json_stringn(p, len) : json_null();
+	char escaped[2048];
+
+	return v ? v : json_string(vpdn_text_escape(p, len, escaped, sizeof(escaped)));
+}
+
 static inline void set_text(json_t *o, const char *key, const char *text)
 {
-	set(o, key, *text ? json_string(text) : json_null());
+	set(o, key, json_text(text, strlen(text)));
 }
 
 static inline void set_ip4(json_t *o, const char *key, struct in_addr a)
