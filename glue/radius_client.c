@@ -25,6 +25,9 @@ struct known {
 	enum { NOT_ASKED, UP, DOWN } is;
 	uint64_t dead_until_ms;		/* CLOCK_MONOTONIC */
 	uint64_t complained_ms;		/* 0: never */
+	uint64_t total_ms;		/* from the first try to the answer, of all that were answered */
+	uint64_t failed_at_ms;		/* of `error` */
+	char error[80];			/* of the last failure; "": none yet */
 	uint64_t asked, answered, failed, retransmitted, timeouts, rejects, wrong;
 };
 
@@ -35,6 +38,7 @@ struct vpdn_radius_exchange {
 	uint32_t tried;			/* bit set of the configured servers */
 	size_t server;			/* that is asked now */
 	unsigned int tries;		/* of it */
+	uint64_t asked_ms;		/* when it was asked first */
 	uint8_t id, authenticator[VPDN_RADIUS_AUTHENTICATOR_LEN];
 	int fd;
 	struct event *on_readable, *timer;
@@ -119,6 +123,8 @@ static void is_down(struct vpdn_radius_client *c, struct known *k, uint32_t dead
 	char name[64];
 
 	k->failed++;
+	k->failed_at_ms = vpdnd_now_ms();
+	snprintf(k->error, sizeof(k->error), "%s", why);
 	if (k->is != DOWN)
 		vpdn_log_warn("RADIUS server %s (%s): %s; left out for %u s, if there is another", name_of(k, name, sizeof(name)),
 			      service_name(c), why, dead_s);
@@ -245,6 +251,7 @@ static void next(struct vpdn_radius_exchange *x, const char *why)
 		none.wrong = open_socket(x);
 		if (!none.wrong && (send(x->fd, x->packet, x->packet_len, 0) >= 0 || errno == EAGAIN)) {
 			k->asked++;
+			x->asked_ms = vpdnd_now_ms();
 			set_timer(x, server_of(x)->timeout_s);
 			return;
 		}
@@ -289,6 +296,8 @@ static void complain(struct vpdn_radius_client *c, struct known *k, const char *
 	char name[64];
 
 	k->wrong++;
+	k->failed_at_ms = now;
+	snprintf(k->error, sizeof(k->error), "%s", wrong);
 	if (k->complained_ms && now - k->complained_ms < COMPLAIN_MS)
 		return;
 	k->complained_ms = now;
@@ -322,6 +331,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	is_up(c, k);
 	k->answered++;
+	k->total_ms += vpdnd_now_ms() - x->asked_ms;
 	if (reply.code == VPDN_RADIUS_ACCESS_REJECT)
 		k->rejects++;
 	finish(x, &reply);
@@ -399,6 +409,10 @@ static json_t *show_server(const struct vpdn_radius_client *c, const struct vpdn
 	set(o, "timeouts", json_integer((json_int_t)found->timeouts));
 	set(o, "retransmitted", json_integer((json_int_t)found->retransmitted));
 	set(o, "rejects", json_integer((json_int_t)found->rejects));
+	set(o, "average_ms", found->answered ? json_integer((json_int_t)(found->total_ms / found->answered)) : json_null());
+	set_text(o, "last_error", found->error);
+	if (*found->error)
+		set_age(o, "last_error_s", found->failed_at_ms);
 	set(o, "wrong_answers", json_integer((json_int_t)found->wrong));
 	return o;
 }
