@@ -7,6 +7,7 @@ A subscriber that the server does not forward goes to the LNS B, by a vpdn-group
 import time
 
 import aaa
+import labnet
 import roles
 from choice import group
 from decode import Control, Ppp
@@ -37,12 +38,14 @@ def timed(net, user=roles.USER):
 
 
 def test_http_ok(dialin, lab):
-    """The answer's name, password and LNS make the tunnel; the subscriber is up through it."""
+    """configs/lac-http: the answer's name, password and LNS make the tunnel; the subscriber is up through it."""
     lab.secrets.add("tunnel-secret-of-aaa")
     server = aaa.HttpServer(lab, {"domains": {"example.com": aaa.forward(
         {"server_endpoint": Topology.LNS, "client_auth_id": "LAC-of-AAA", "password": "tunnel-secret-of-aaa"},
         name="corp")}})
-    net = dialin(lac={"conf": "sources = { http }\n" + aaa.http_block(SETTINGS)},
+    net = dialin(lac={"conf": labnet.sample("lac-http/etc/vpdn/vpdn.conf", {
+        '"https://aaa1.example/vpdn", "https://aaa2.example/vpdn"': f'"{aaa.URL}"', "/etc/vpdn/aaa-ca.pem": f"{aaa.DIR}/server.pem",
+        "/etc/vpdn/aaa-token": f"{aaa.DIR}/token", roles.SAMPLE_LNS: B, f'"{roles.SAMPLE_LAC}"': f'"{Topology.LAC}"'})},
                  lns={"changes": {'terminate-from = { "LAC" }': 'terminate-from = { "LAC-of-AAA" }',
                                   roles.TUNNEL_SECRET: "tunnel-secret-of-aaa"}})
     client = roles.dial(lab)

@@ -4,6 +4,7 @@
 A subscriber that the server does not forward goes to the LNS B, by a vpdn-group: which LNS gets a call tells who decided.
 """
 
+import labnet
 import radius
 import roles
 from choice import CALLED_NUMBER, group
@@ -216,15 +217,22 @@ def test_radius_second_server(choice, lab):
 
 
 def test_explain_radius(choice, lab):
-    """explain prints each key, whom it was asked of and what that said, and the LNSs in their order."""
-    _, wire = start_server(lab, known("example.com", *avpairs(
-        tunnel_type="l2tp", tunnel_id="LAC", ip_addresses=f"{A} {C}/{B}", l2tp_tunnel_authen="no")))
-    net = choice(conf(), (A, B))
-    text = net.lac.vpdnctl("explain", roles.USER, "--dnis", "614629", "--clid", "2085730592")
+    """configs/lac-radius: explain prints each key, whom it was asked of and what that said, and the LNSs in their order."""
+    addresses = {roles.SAMPLE_LNS: A, "192.0.2.3": B}
+    _, wire = start_server(lab, labnet.sample("lac-radius/users", addresses))
+    net = choice(labnet.sample("lac-radius/etc/vpdn/vpdn.conf", {
+        "192.0.2.9": SERVER, "192.0.2.10": SECOND, roles.SAMPLE_LNS: C, f'"{roles.SAMPLE_LAC}"': f'"{Topology.LAC}"'}), (A, B))
+
+    def explained(number):
+        text = net.lac.vpdnctl("explain", roles.USER, "--dnis", number, "--clid", "2085730592")
+        table = {line[1]: (line[0], line[3]) for line in map(str.split, text.splitlines()) if len(line) > 5 and line[1].startswith("172.")}
+        return text, table
+
+    text, table = explained("614630")
     assert [(p.attributes[radius.USER_NAME], p.attributes[radius.CALLING]) for p in requests(wire)] == [
-        (b"dnis:614629", b"2085730592"), (b"example.com", b"2085730592")]
+        (b"dnis:614630", b"2085730592"), (b"example.com", b"2085730592")]
     assert f"{SERVER}: Access-Reject" in text and f"{SERVER}: Access-Accept" in text
-    assert "Forwarded: vpdn-group radius:example.com" in text
-    table = {line[1]: (line[0], line[5]) for line in map(str.split, text.splitlines()) if len(line) > 5 and line[1].startswith("172.")}
-    assert table == {A: ("1", "50"), C: ("1", "50"), B: ("2", "100")}, text
+    assert "Forwarded: vpdn-group radius:example.com" in text and table == {A: ("1", "10"), B: ("2", "20")}, text
+    text, table = explained("614629")
+    assert "Forwarded: vpdn-group radius:614629" in text and list(table) == [A, B], text
     assert not net.lns[A].messages and not net.lns[B].messages, "no call was placed"

@@ -4,6 +4,7 @@
 import glob
 import os
 
+import aaa
 import labnet
 import roles
 from decode import Control
@@ -16,7 +17,9 @@ def test_samples_check(lab):
     """vpdnd accepts every vpdn.conf, the one installed with nothing set among them."""
     configs = os.path.join(labnet.REPO, "configs")
     files = [os.path.join(configs, "vpdn.conf"), *glob.glob(f"{configs}/*/etc/vpdn/vpdn.conf")]
-    assert len(files) == 7
+    assert len(files) == 9
+    lab.lac.run(["openssl", "req", "-x509", *aaa.CURVE, "-subj", "/CN=ca", "-keyout", "/run/ca.key", "-out", "/etc/vpdn/aaa-ca.pem"])
+    lab.lac.write("/etc/vpdn/aaa-token", "token\n")
     for path in files:
         with open(path, encoding="utf-8") as file:
             lab.lac.write("/etc/vpdn/sample.conf", file.read())
