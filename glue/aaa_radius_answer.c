@@ -373,7 +373,7 @@ static bool define(struct reading *r, unsigned int tag, const struct tunnel *t, 
 	return true;
 }
 
-/* One tunnel for each address. `limits`: sessions in one tunnel to each of them. */
+/* One tunnel for each address. `limits`: sessions with each of them. */
 static bool add(struct reading *r, unsigned int tag, const struct tunnel *t, struct vpdn_octets addresses, struct vpdn_octets limits)
 {
 	struct vpdn_tunnel_def common;
@@ -396,7 +396,7 @@ static bool add(struct reading *r, unsigned int tag, const struct tunnel *t, str
 		if (!vpdn_octets_ip4(word, &d->server))
 			ok = wrong(r, "tag %u: LNS \"%s\"; allowed: an IPv4 address of a host (names are not looked up)", tag,
 				   shown(word, text, sizeof(text)));
-		else if (vpdn_octets_next(&limits, &limit, &none) && !vpdn_octets_u32(limit, 0, 65535, &d->tunnel_limit))
+		else if (vpdn_octets_next(&limits, &limit, &none) && !vpdn_octets_u32(limit, 0, 65535, &d->limit))
 			ok = wrong(r, "vpdn:ip-address-limits: \"%s\"; allowed: 0 to 65535", shown(limit, text, sizeof(text)));
 	}
 	explicit_bzero(&common, sizeof(common));

@@ -284,9 +284,9 @@ static void ios_list(void **state)
 	pair("vpdn:ip-addresses= 10.16.1.1 ,  10.16.2.2 / 10.16.3.3");
 	pair("vpdn:ip-address-limits=100 200/300");
 	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
-	assert_int_equal(peer(0, "10.16.1.1", 1)->tunnel_limit, 100);
-	assert_int_equal(peer(1, "10.16.2.2", 1)->tunnel_limit, 200);
-	assert_int_equal(peer(2, "10.16.3.3", 2)->tunnel_limit, 300);
+	assert_int_equal(peer(0, "10.16.1.1", 1)->limit, 100);
+	assert_int_equal(peer(1, "10.16.2.2", 1)->limit, 200);
+	assert_int_equal(peer(2, "10.16.3.3", 2)->limit, 300);
 }
 
 static void cisco_options(void **state)
