@@ -285,6 +285,26 @@ def test_radius_second_server(freeradius, scripted, start):
     assert "source radius is unavailable" not in daemon.text()
 
 
+def test_radius_reload_while_asking(scripted, start):
+    """A server that is taken out of vpdn.conf while it is asked has its answer taken, by the secret it was asked with; the next call does not
+    ask it."""
+    def late(request):
+        time.sleep(1)
+        return [answer(request, ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2"))]
+
+    server = scripted(late)
+    daemon = start(Radius(server.address, (server.auth, server.acct)), backup='domain = "example.com"')
+    connection = daemon.subscriber()
+    await_condition(lambda: server.requests, "the question")
+    daemon.reload("sources = { local }\n" + BACKUP.format(keys='domain = "example.com"'))
+    place = daemon.place()
+    assert place["PEER_IP"] == "192.0.2.2"
+    daemon.end(connection, place)
+    asked = len(server.requests)
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
+    assert len(server.requests) == asked
+
+
 # ---- answers that are none ----
 
 def test_radius_wrong_secret(freeradius, start):
