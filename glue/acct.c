@@ -37,6 +37,7 @@ struct vpdn_acct_session {
 	struct vpdn_acct *acct;
 	struct vpdn_call *call;
 	struct event *interim;		/* NULL: none are sent */
+	struct record *unsent;		/* its last Interim-Update, when it was not sent yet: the next one takes its place; or NULL */
 	struct vpdn_bridge_counters last;
 	size_t len;
 	uint8_t fixed[];
@@ -47,7 +48,7 @@ struct record {
 	struct vpdn_acct *acct;
 	struct vpdn_radius_exchange *exchange;	/* NULL: waits */
 	uint32_t session;			/* id of the call; 0: of none */
-	enum status status;
+	struct vpdn_acct_session *unsent_of;	/* whose `unsent` it is; NULL: nobody's */
 	uint64_t since_ms;			/* when it was made */
 	size_t len;
 	uint8_t attributes[];
@@ -71,8 +72,17 @@ static void send_waiting(struct vpdn_acct *acct);
 
 /* ---- the queue ---- */
 
+/* Nothing takes its place any more. */
+static void settle(struct record *r)
+{
+	if (r->unsent_of)
+		r->unsent_of->unsent = NULL;
+	r->unsent_of = NULL;
+}
+
 static void record_free(struct record *r)
 {
+	settle(r);
 	if (r->exchange)
 		vpdn_radius_cancel(r->exchange);
 	free(r);
@@ -143,6 +153,7 @@ static void send_waiting(struct vpdn_acct *acct)
 			return;
 		}
 		acct->sent++;
+		settle(r);
 		TAILQ_REMOVE(&acct->waiting, r, link);
 		acct->n_waiting--;
 		TAILQ_INSERT_TAIL(&acct->in_flight, r, link);
@@ -158,17 +169,28 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	send_waiting(arg);
 }
 
-static void queue(struct vpdn_acct *acct, uint32_t session, enum status status, const struct vpdn_writer *w)
+/* Of no session: NULL. What waits does not grow while nobody takes it: of a session one Interim-Update, the last, and none with its Stop. */
+static void queue(struct vpdn_acct *acct, struct vpdn_acct_session *s, enum status status, const struct vpdn_writer *w)
 {
 	struct record *r = w->bad ? NULL : malloc(sizeof(*r) + w->len);
+	uint32_t session = s ? s->call->id : 0;
 
 	if (!r) {
 		acct->lost++;
 		vpdn_log_err("accounting record of session %u is lost: %s", session, w->bad ? "it does not fit" : "out of memory");
 		return;
 	}
-	*r = (struct record){ .acct = acct, .session = session, .status = status, .since_ms = vpdnd_now_ms(), .len = w->len };
+	*r = (struct record){ .acct = acct, .session = session, .since_ms = vpdnd_now_ms(), .len = w->len };
 	memcpy(r->attributes, w->buf, w->len);
+	if (s && s->unsent) {
+		TAILQ_REMOVE(&acct->waiting, s->unsent, link);
+		acct->n_waiting--;
+		record_free(s->unsent);
+	}
+	if (status == INTERIM) {
+		s->unsent = r;
+		r->unsent_of = s;
+	}
 	TAILQ_INSERT_TAIL(&acct->waiting, r, link);
 	if (++acct->n_waiting > QUEUE_MAX)
 		lose(acct, TAILQ_FIRST(&acct->waiting), "the queue is full");
@@ -291,7 +313,7 @@ static void say(struct vpdn_acct_session *s, enum status status)
 		put_counters(&w, s);
 	if (status == STOP)
 		vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_TERMINATE_CAUSE, terminate_cause(s->call));
-	queue(s->acct, s->call->id, status, &w);
+	queue(s->acct, s, status, &w);
 }
 
 static void interim_next(struct vpdn_acct_session *s)
@@ -352,6 +374,8 @@ void vpdn_acct_forget(struct vpdn_call *call)
 {
 	if (!call->acct)
 		return;
+	if (call->acct->unsent)
+		settle(call->acct->unsent);
 	event_free(call->acct->interim);
 	free(call->acct);
 	call->acct = NULL;
@@ -371,7 +395,7 @@ void vpdn_acct_reload(struct vpdn_acct *acct)
 	acct->on_said = true;
 	begin(&w, buf, sizeof(buf), ON);
 	put_session_id(&w, acct, 0);
-	queue(acct, 0, ON, &w);
+	queue(acct, NULL, ON, &w);
 }
 
 struct vpdn_acct *vpdn_acct_new(struct vpdnd *d)

@@ -513,6 +513,28 @@ def test_radius_accounting_of_long_names(accounted, freeradius):
     assert daemon.source("radius")["acct_lost"] == 0
 
 
+def test_radius_accounting_down_interim(accounted, freeradius):
+    """While nobody takes records, those of one session do not pile up until Starts and Stops are lost for them: the last Interim-Update
+    is kept, and none beside the Stop."""
+    server = freeradius()
+    server.stop()
+    server, daemon, counters = accounted(server, extra="interim-interval = 10", order="local", backup='domain = "example.com"')
+    session = Session(daemon)
+    counters(STATS.format(100, 200))
+    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 3, lambda: daemon.source("radius"), 12)
+    counters(STATS.format(300, 400))
+    time.sleep(11)
+    assert daemon.source("radius")["acct_waiting"] == 3     # Accounting-On, Start, Interim-Update
+    session.cleared()
+    session.plugin.expect("SUBSCRIBER_RELEASE")
+    session.close()
+    assert daemon.source("radius")["acct_waiting"] == 3     # Accounting-On, Start, Stop
+    server.start()
+    assert server.await_accounting("Stop")["Acct-Input-Octets"] == "300"
+    assert [r["Acct-Status-Type"] for r in server.accounting() if r["Acct-Status-Type"] != "Accounting-On"] == ["Start", "Stop"]
+    assert daemon.source("radius")["acct_lost"] == 0
+
+
 def test_radius_accounting_lost(accounted, freeradius):
     """Records that nobody can take any more are lost, which is said once and counted."""
     server = freeradius()
