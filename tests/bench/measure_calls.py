@@ -139,4 +139,4 @@ def lns(bench):
         bursts(bench, "lns.ours", lambda **o: net.l2tp(address, eager=True, **o), groups)
         bursts(bench, "lns.proxied", lambda **o: net.l2tp(address, eager=True, proxy=True, **o), groups)
         net.start_stock_lns()
-        bursts(bench, "lns.stock", lambda **o: net.l2tp(net.lab.LNS2, eager=True, **o), net.of("stock"), stock=True)
+        bursts(bench, "lns.stock", lambda **o: net.l2tp(net.lab.LNS2, secret=None, eager=True, **o), net.of("stock"), stock=True)

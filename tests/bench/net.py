@@ -143,10 +143,10 @@ class Net:
         """Subscribers of the LAC; see Load."""
         return Load(self, self.lab.client, ["pppoe", "-i", "eth0", "--user", user], password, options)
 
-    def l2tp(self, server, **options):
+    def l2tp(self, server, secret=roles.TUNNEL_SECRET, **options):
         """A LAC with subscribers, for the LNS of that address; see Load."""
         return Load(self, self.lab.lac, ["l2tp", "-l", self.lab.LAC, "-r", server, "--host", "LAC", "--user", roles.USER],
-                    roles.PASSWORD, options)
+                    roles.PASSWORD, options, secret)
 
 
 class Load:
@@ -157,7 +157,7 @@ class Load:
 
     number = 0
 
-    def __init__(self, net, node, argv, password, options):
+    def __init__(self, net, node, argv, password, options, secret=None):
         Load.number += 1
         self.path = f"/run/load-{Load.number}.json"
         self.argv = [LOAD, *argv, "--hold", "-", "--ready", self.path]
@@ -167,8 +167,10 @@ class Load:
         net.bench.command(self.argv)
         self.node = node
         self.limit = 30 + 2 * options.get("calls", 1)
-        self.proc = node.spawn("vpdn-load", self.argv, env={
-            "VPDN_LOAD_PASSWORD": password, "VPDN_LOAD_SECRET": roles.TUNNEL_SECRET})
+        secrets = {"VPDN_LOAD_PASSWORD": password}
+        if secret:
+            secrets["VPDN_LOAD_SECRET"] = secret
+        self.proc = node.spawn("vpdn-load", self.argv, env=secrets)
         self.report = None
 
     def up(self):
