@@ -10,6 +10,7 @@ Exit status: 0 everything was measured, 1 not.
 
 import json
 import os
+import resource
 import sys
 import time
 import traceback
@@ -76,6 +77,8 @@ class Bench:
 def main():
     bench = Bench()
     account.mount()
+    # As the units have it.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 65536))
     os.makedirs("/lab/results", exist_ok=True)
     for name in sys.argv[1:] or MEASUREMENTS:
         bench.run(name)
