@@ -14,6 +14,7 @@ from decode import Control, Ppp
 
 AT_ONCE = (1, 10, 50, 100)
 ROUNDS = 3
+OUR_ROUNDS = dict.fromkeys(AT_ONCE, ROUNDS)
 # A call of the stock servers costs a second and more under emulation: what is compared with is measured, and no more.
 STOCK_ROUNDS = {1: 3, 10: 3, 100: 1}
 LOCAL = {"user": roles.LOCAL_USER, "password": roles.LOCAL_PASSWORD}
@@ -26,15 +27,20 @@ def add_stages(bench, name, report):
             bench.add(f"{name}.{stage}", times["median"], "ms")
 
 
+def warm_up(load):
+    """A call or two that nobody measures: pages and caches."""
+    with load:
+        load.up()
+        load.down()
+
+
 def one(bench):
     """One call at a time: forwarded with the tunnel standing, with a new one, and a local login; on a quiet machine."""
     with nets.Net(bench, "one") as net:
         net.start_lns()
         net.start_lac(idle=NEW_TUNNEL_IDLE)
-        for options in (LOCAL, {}):		# pages and caches
-            with net.pppoe(calls=2, eager=True, **options) as load:
-                load.up()
-                load.down()
+        for options in (LOCAL, {}):
+            warm_up(net.pppoe(calls=2, eager=True, **options))
         for _ in range(ROUNDS):
             nets.wait_idle(net, NEW_TUNNEL_IDLE + 1)
             with net.pppoe(eager=True) as first:
@@ -54,21 +60,18 @@ def control_stages(bench, net):
     core = net.lab.lns.capture("eth0", "core", "udp port 1701")
     with net.pppoe(first=30, eager=True) as standing:
         standing.up()
-        with net.pppoe(first=31, eager=True) as load:
-            load.up()
-            load.down()
+        for number in range(ROUNDS):
+            warm_up(net.pppoe(first=31 + number, eager=True))
         standing.down()
     time.sleep(0.5)
-    icrq, = [p for p in core.packets(Control, message="ICRQ")][1:]
-    steps = [("decision_and_ICRQ", icrq.time)]
-    for message in ("ICRP", "ICCN"):
-        steps.append((message, core.packets(Control, message=message)[1].time))
-    success = [p for p in access.packets(Ppp, protocol="CHAP", code="Success")]
-    steps.append(("success", success[1].time))
-    last = access.packets(Ppp, protocol="CHAP", code="Response")[1].time
-    for name, when in steps:
-        bench.add(f"one.step.{name}", (when - last) * 1000, "ms")
-        last = when
+    wires = {message: core.packets(Control, message=message) for message in ("ICRQ", "ICRP", "ICCN")}
+    wires["success"] = access.packets(Ppp, protocol="CHAP", code="Success")
+    responses = access.packets(Ppp, protocol="CHAP", code="Response")
+    for number in range(1, 1 + ROUNDS):		# the first had to open the tunnel
+        last = responses[number].time
+        for name, packets in wires.items():
+            bench.add(f"one.step.{name}", (packets[number].time - last) * 1000, "ms")
+            last = packets[number].time
 
 
 def round_of_calls(bench, name, make, groups, at_once, calls):
@@ -101,42 +104,48 @@ def round_of_calls(bench, name, make, groups, at_once, calls):
     return report
 
 
-def bursts(bench, name, make, groups, stock=False):
+def bursts(bench, kinds):
+    """All kinds at each number at once, in turns: what is compared had the same machine.
+
+    kinds: [(name, make, groups, rounds by how many at once, calls of a burst of 10)]
+    """
     for at_once in AT_ONCE:
-        for _ in range(STOCK_ROUNDS.get(at_once, 0) if stock else ROUNDS):
-            calls = {1: 3, 10: 10 if stock else 30}.get(at_once, at_once)
-            round_of_calls(bench, f"{name}.{at_once}", make, groups, at_once, calls)
-            bench.save()
+        for turn in range(ROUNDS):
+            for name, make, groups, rounds, ten in kinds:
+                if turn < rounds.get(at_once, 0):
+                    calls = {1: 3, 10: ten}.get(at_once, at_once)
+                    round_of_calls(bench, f"{name}.{at_once}", make, groups, at_once, calls)
+        bench.save()
 
 
 def lac(bench):
-    """The LAC: forwarded, local, eager clients, and Debian's pppoe-server."""
+    """The LAC: forwarded, local, eager and patient clients, and Debian's pppoe-server."""
     with nets.Net(bench, "lac") as net:
         net.start_lns()
         net.start_lac(idle=600)
         groups = net.of("lac")
-        with net.pppoe(calls=2, eager=True) as warm:
-            warm.up()
-            warm.down()
-        bursts(bench, "lac.forwarded", lambda **o: net.pppoe(eager=True, **o), groups)
-        bursts(bench, "lac.local", lambda **o: net.pppoe(eager=True, **LOCAL, **o), groups)
+        warm_up(net.pppoe(calls=2, eager=True))
+        bursts(bench, [
+            ("lac.forwarded", lambda **o: net.pppoe(eager=True, **o), groups, OUR_ROUNDS, 30),
+            ("lac.local", lambda **o: net.pppoe(eager=True, **LOCAL, **o), groups, OUR_ROUNDS, 30)])
         for name, eager in (("eager", True), ("patient", False)):
             for _ in range(ROUNDS):
                 round_of_calls(bench, f"lac.{name}.50", lambda eager=eager, **o: net.pppoe(eager=eager, **o), groups, 50, 50)
     with nets.Net(bench, "lac-stock") as net:
         net.start_stock_pppoe()
-        bursts(bench, "lac.stock", lambda **o: net.pppoe(eager=True, **LOCAL, **o), net.of("stock"), stock=True)
+        warm_up(net.pppoe(eager=True, **LOCAL))
+        bursts(bench, [("lac.stock", lambda **o: net.pppoe(eager=True, **LOCAL, **o), net.of("stock"), STOCK_ROUNDS, 10)])
 
 
 def lns(bench):
     """The LNS: ours with and without proxied credentials, and Debian's xl2tpd."""
     with nets.Net(bench, "lns") as net:
         net.start_lns()
-        groups, address = net.of("lns"), net.lab.LNS
-        with net.l2tp(address, calls=2, eager=True) as warm:
-            warm.up()
-            warm.down()
-        bursts(bench, "lns.ours", lambda **o: net.l2tp(address, eager=True, **o), groups)
-        bursts(bench, "lns.proxied", lambda **o: net.l2tp(address, eager=True, proxy=True, **o), groups)
         net.start_stock_lns()
-        bursts(bench, "lns.stock", lambda **o: net.l2tp(net.lab.LNS2, secret=None, eager=True, **o), net.of("stock"), stock=True)
+        ours, theirs, groups = net.lab.LNS, net.lab.LNS2, net.of("lns")
+        warm_up(net.l2tp(ours, calls=2, eager=True))
+        warm_up(net.l2tp(theirs, secret=None, calls=1, eager=True))
+        bursts(bench, [
+            ("lns.ours", lambda **o: net.l2tp(ours, eager=True, **o), groups, OUR_ROUNDS, 30),
+            ("lns.proxied", lambda **o: net.l2tp(ours, eager=True, proxy=True, **o), groups, OUR_ROUNDS, 30),
+            ("lns.stock", lambda **o: net.l2tp(theirs, secret=None, eager=True, **o), net.of("stock"), STOCK_ROUNDS, 10)])

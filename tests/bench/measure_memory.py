@@ -27,7 +27,10 @@ class Sessions:
             raise AssertionError(f"{report['up']} of {calls} calls are up, {self.count} stood: {report['failures']}")
         self.count += calls
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         for load in self.loads:
             load.__exit__()
 
@@ -74,22 +77,25 @@ def many(bench):
         net.start_lns()
         net.start_lac(idle=600)
         groups = net.of("lac")
-        sessions = Sessions(net)
-        sessions.add(10)		# what is allocated once
-        account.settle(net.groups.values())
-        processes = len(net.lab.lac.processes())
-        before = user_memory(net.of("lac")), user_memory(net.of("lns")), account.kernel()
-        sessions.add(FEW)
-        account.settle(net.groups.values())
-        few = add_memory(bench, "100", net, FEW, before)
-        measured_batches(bench, "many.100", sessions, groups)
-        while sessions.count < MANY:
-            sessions.add(min(100, MANY - sessions.count))
-            bench.save()
-        account.settle(net.groups.values())
-        bench.add("memory.lac.processes", len(net.lab.lac.processes()) - processes, "processes")
-        now = add_memory(bench, "1000", net, sessions.count - 10, before)
-        private = [sum(row["private"] for row in at[0].values()) for at in (few, now)]
-        bench.add("memory.lac.user", per_session(private[1], private[0], sessions.count - 10 - FEW), "kB")
-        measured_batches(bench, "many.1000", sessions, groups)
-        sessions.close()
+        with Sessions(net) as sessions:
+            add_sessions(bench, net, groups, sessions)
+
+
+def add_sessions(bench, net, groups, sessions):
+    sessions.add(10)		# what is allocated once
+    account.settle(net.groups.values())
+    processes = len(net.lab.lac.processes())
+    before = user_memory(net.of("lac")), user_memory(net.of("lns")), account.kernel()
+    sessions.add(FEW)
+    account.settle(net.groups.values())
+    few = add_memory(bench, "100", net, FEW, before)
+    measured_batches(bench, "many.100", sessions, groups)
+    while sessions.count < MANY:
+        sessions.add(min(100, MANY - sessions.count))
+        bench.save()
+    account.settle(net.groups.values())
+    bench.add("memory.lac.processes", len(net.lab.lac.processes()) - processes, "processes")
+    now = add_memory(bench, "1000", net, sessions.count - 10, before)
+    private = [sum(row["private"] for row in at[0].values()) for at in (few, now)]
+    bench.add("memory.lac.user", per_session(private[1], private[0], sessions.count - 10 - FEW), "kB")
+    measured_batches(bench, "many.1000", sessions, groups)
