@@ -3,6 +3,7 @@
 
 import collections
 import socket
+import time
 
 import pytest
 
@@ -89,6 +90,38 @@ def test_dead_cache(choice, lab):
     mute.close()
     net.add_lns(A)
     net.lac.vpdnctl("clear", "dead")
+    assert net.dial(roles.USER).lns == A
+    assert state(net, A) == "ready"
+    net.assert_nothing_left()
+
+
+def test_dead_cache_probe(choice, lab):
+    """When dead-time is over one call tries whether the LNS answers again; the others do not wait for it."""
+    net = choice("dead-time = 1\n" + group("a", DOMAIN, (A, "priority = 1"), (B, "priority = 2"), settings="connect-timeout = 2"), (B,))
+    mute = lab.lns.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    mute.bind((A, 1701))
+    core = lab.lns.capture("eth0", "core", f"udp port 1701 and host {A}")
+
+    def dial(count):
+        """How many calls of so many asked A; how long the first of them took to be with B, and the last, in seconds."""
+        tried = {m.value(9) for m in core.packets(Control, message="SCCRQ")}
+        taken = len(net.lns[B].found("ICCN"))
+        begin, times = time.monotonic(), []
+        for _ in range(count):
+            net.access.add(roles.USER, roles.PASSWORD).dial()
+        for number in range(count):
+            net.access.run(lambda number=number: len(net.lns[B].found("ICCN")) > taken + number, "a call with B")
+            times.append(time.monotonic() - begin)
+        return len({m.value(9) for m in core.packets(Control, message="SCCRQ")} - tried), times[0], times[-1]
+
+    asked, first, _ = dial(1)
+    assert asked == 1 and first > 2
+    await_condition(lambda: state(net, A) == "to be probed", "dead-time over")
+    asked, first, last = dial(4)
+    assert asked == 1 and first < 2 < last
+    mute.close()
+    net.add_lns(A)
+    await_condition(lambda: state(net, A) == "to be probed", "dead-time over again")
     assert net.dial(roles.USER).lns == A
     assert state(net, A) == "ready"
     net.assert_nothing_left()

@@ -11,7 +11,7 @@ from decode import Control
 from labnet import Topology
 from subscriber import Access
 
-A, B, C = Topology.LNS, "172.16.0.12", "172.16.0.13"
+A, B, C, D = Topology.LNS, "172.16.0.12", "172.16.0.13", "172.16.0.14"
 DOMAIN = 'domain = { "example.com" }'
 PROXY_AUTH_NAME = 30            # RFC 2661 section 4.4.5
 WHOLE = ' "alices-password" *\n'
@@ -113,6 +113,37 @@ def test_select_default(choice):
     assert rest.lns == B and rest.foretold["steps"][-1] == "default: vpdn-group rest"
     assert net.dial(roles.LOCAL_USER).lns == B, "no local user where there is a default group"
     net.assert_nothing_left()
+
+
+EXPLAINED = f"""User alice@east.example.com
+  Name        alice
+  Domain      east.example.com
+  Steps       line: interface "eth1": no vpdn-group has it
+              dnis: "614629": no vpdn-group has it
+              domain "east.example.com": vpdn-group corp has domain "*.example.com"
+Forwarded: vpdn-group corp, by domain "*.example.com"
+  Name sent   alice
+  Order  Peer         Port  Priority  Weight  Share  Limit  Sessions  State
+      1  {A}   1701         1       3   75 %      -         0  ready
+      1  {B}  1701         1       1   25 %      -         0  ready
+      2  {D}  1701         3       1  100 %      -         0  ready
+      -  {C}  1701         2       1      -     10         0  draining
+"""
+
+
+def test_explain_local(choice):
+    """explain prints the whole decision: each step, and the LNSs in their order, with their shares and what keeps them out."""
+    net = choice(group("corp", 'domain = { "*.example.com" }  strip-domain = true', (A, "weight = 3"), B,
+                       (C, "priority = 2  limit = 10"), (D, "priority = 3")), (A,))
+    net.lac.vpdnctl("drain", C)
+    assert net.lac.vpdnctl("explain", "alice@east.example.com", "--line", "eth1", "--dnis", "614629") == EXPLAINED
+    text = net.lac.vpdnctl("explain", roles.LOCAL_USER)
+    assert text.endswith("there is no default group: local\nLocal: this host's pppd serves the subscriber\n")
+    for address in (A, B, D):
+        net.lac.vpdnctl("drain", address)
+    text = net.lac.vpdnctl("explain", "alice@east.example.com")
+    assert 'Refused: vpdn-group corp, by domain "*.example.com": all its peers are draining or at their session limit' in text
+    assert not net.lns[A].messages, "no call was placed"
 
 
 def test_select_strip(dialin):
