@@ -560,7 +560,6 @@ def test_http_sample_server(start, ca, certificate, tmp_path):
             daemon = start(f"https://localhost:{port}/", extra=f'certificate = "{client}" key = "{key}" bearer-file = "{token}"')
             verdict, place = daemon.ask("alice@example.com")
             assert (verdict, place["PEER_IP"], place["GROUP"]) == ("forward", "192.0.2.2", "http:corp")
-            daemon.ctl("clear", "aaa-cache")
             verdict, text = daemon.ask("mallory@example.com")
             assert verdict == "reject" and "unpaid" in text
             assert daemon.ask("alice@unknown.example")[0] == "local"
