@@ -125,10 +125,14 @@ class Vpdnd:
 
     # vpdnctl
 
+    def may_fail(self, *words):
+        """vpdnctl's CompletedProcess, however it ended."""
+        return subprocess.run([os.environ["VPDNCTL"], "--json", "--socket", self.socket_path, *words], capture_output=True, text=True, check=False,
+                              timeout=60)
+
     def ctl(self, *words):
         """vpdnctl's JSON."""
-        done = subprocess.run([os.environ["VPDNCTL"], "--json", "--socket", self.socket_path, *words], capture_output=True, text=True, check=False,
-                              timeout=60)
+        done = self.may_fail(*words)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
