@@ -296,6 +296,8 @@ static bool run(struct vpdnd *d, const char *socket_path)
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		/* What libevent puts back: a second one that comes behind the loop does not spoil a good end. */
+		signal(signals[i].signal, SIG_IGN);
 		ev[i] = evsignal_new(d->base, signals[i].signal, signals[i].handler, d);
 		ok = ok && ev[i] && !evsignal_add(ev[i], NULL);
 	}
