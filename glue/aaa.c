@@ -11,6 +11,7 @@
 #include "show_impl.h"
 
 #define LATE_MS		100u	/* for a source to say itself that its time is up */
+#define QUIET_MS	60000u	/* after the log has told that a source is unavailable: until it tells that again */
 
 /* The sources that this vpdnd has; "local" is vpdn.conf itself. */
 static const struct vpdn_source_ops *const sources[VPDN_SOURCE_KINDS] = {
@@ -25,6 +26,8 @@ struct source {
 	void *state;
 	enum { NOT_ASKED, UP, DOWN } is;
 	uint64_t since_ms;			/* when that began */
+	uint64_t said_ms;			/* when the log has told last that it is DOWN; 0: never */
+	bool said;				/* of this time */
 	uint64_t asked, verdicts[VPDN_VERDICTS];
 	char last[sizeof(((struct vpdn_answer *)0)->text)];	/* what was last said of its being up or down */
 };
@@ -114,20 +117,35 @@ static bool is_asked(const struct vpdn_config *c, enum vpdn_source_kind kind)
 	return false;
 }
 
+/* One line when it goes and one when it is back, but not for each answer that cannot be understood among those that can. */
+static void say_change(struct source *s, bool down, const char *why)
+{
+	bool closed = s->aaa->d->config->aaa_fail_closed;
+	uint64_t now = vpdnd_now_ms();
+
+	if (!down) {
+		if (s->said)
+			vpdn_log_notice("source %s answers again: %s", s->ops->name, why);
+		s->said = false;
+	} else if (!s->said && (!s->said_ms || now - s->said_ms >= QUIET_MS)) {
+		vpdn_log_warn("source %s is unavailable: %s; without it calls are %s (aaa-failure = %s)", s->ops->name, why,
+			      closed ? "refused" : "decided by the other sources", closed ? "closed" : "open");
+		s->said = true;
+		s->said_ms = now;
+	}
+}
+
 /* Counts an answer, and says it once when the source has gone or come back. */
 static void take_note(struct source *s, const struct vpdn_answer *a)
 {
 	bool down = a->verdict == VPDN_VERDICT_UNAVAILABLE || a->age == VPDN_ANSWER_STALE;
-	const struct vpdn_config *c = s->aaa->d->config;
 
 	s->verdicts[a->verdict]++;
-	if (a->age == VPDN_ANSWER_CACHED || s->is == (down ? DOWN : UP))
+	if (a->age == VPDN_ANSWER_CACHED)
 		return;
-	if (down)
-		vpdn_log_warn("source %s is unavailable: %s; without it calls are %s (aaa-failure = %s)", s->ops->name, a->text,
-			      c->aaa_fail_closed ? "refused" : "decided by the other sources", c->aaa_fail_closed ? "closed" : "open");
-	else if (s->is == DOWN)
-		vpdn_log_notice("source %s answers again: %s", s->ops->name, a->text);
+	say_change(s, down, a->text);
+	if (s->is == (down ? DOWN : UP))
+		return;
 	s->is = down ? DOWN : UP;
 	s->since_ms = vpdnd_now_ms();
 	snprintf(s->last, sizeof(s->last), "%s", a->text);

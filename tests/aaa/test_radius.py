@@ -366,6 +366,17 @@ def test_radius_garbage(scripted, start, code, body, why):
         assert why in refused(daemon)
 
 
+def test_radius_one_bad_record(freeradius, start):
+    """Answers that make no sense among those that do: the log does not tell each time that the source goes and comes back."""
+    daemon = start(freeradius({"example.com": CORP, "bad.example": ["Tunnel-Type:1 = PPTP"]}))
+    for _ in range(5):
+        assert daemon.ask("bob@bad.example")[0] == "local"
+        assert daemon.ask()[0] == "forward"
+    assert (daemon.source("radius")["unavailable"], daemon.source("radius")["forward"]) == (5, 5)
+    assert daemon.text().count("source radius is unavailable") == 1
+    assert daemon.text().count("source radius answers again") == 1
+
+
 # ---- accounting ----
 
 STATS = "10 {} 20 {}"
