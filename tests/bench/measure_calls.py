@@ -88,10 +88,11 @@ def round_of_calls(bench, name, make, groups, at_once, calls):
     end = cpu()
     if not report["up"]:
         raise AssertionError(f"{name}: no call came up: {report['failures']}")
-    for group in groups:
-        bench.add(f"{name}.cpu.{group}", (up[group] - begin[group]) / report["up"] * 1000, "ms")
-    bench.add(f"{name}.cpu", sum(up[group] - begin[group] for group in groups) / report["up"] * 1000, "ms")
-    bench.add(f"{name}.cpu_down", sum(end[group] - up[group] for group in groups) / report["up"] * 1000, "ms")
+    if report["up"] == calls:		# else nobody can say what a call costs
+        for group in groups:
+            bench.add(f"{name}.cpu.{group}", (up[group] - begin[group]) / calls * 1000, "ms")
+        bench.add(f"{name}.cpu", sum(up[group] - begin[group] for group in groups) / calls * 1000, "ms")
+        bench.add(f"{name}.cpu_down", sum(end[group] - up[group] for group in groups) / calls * 1000, "ms")
     bench.add(f"{name}.rate", report["rate"], "calls/s")
     bench.add(f"{name}.up", report["up"] / calls * 100, "of 100")
     for which in ("median", "p95", "max"):
