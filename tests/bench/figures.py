@@ -53,6 +53,11 @@ def by_median(name):
     return lambda figures: median(figures.get(name, {}).get("values"))
 
 
+def by_worst(name):
+    """The largest value: for what may not happen even once."""
+    return lambda figures: max(figures.get(name, {}).get("values", []), default=None)
+
+
 def hop_goals():
     return [Goal(f"LAC hop, {size} octets {way}, against the bridge by hand",
                  by_median(f"hop.vpdn_by_static.{size}.{way}"), ">=", 0.99)
@@ -60,11 +65,11 @@ def hop_goals():
 
 
 GOALS = hop_goals() + [
-    Goal("LAC hop: context switches of our processes meanwhile", by_median("hop.switches"), "<=", 0),
+    Goal("LAC hop: context switches of our processes meanwhile", by_worst("hop.switches"), "<=", 0),
     Goal("forwarded call, tunnel standing, PADI to IPCP, by local login",
          by_ratio("one.forwarded.ipcp", "one.local.ipcp"), "<=", 1.5),
     Goal(f"eager clients, {EAGER_AT_ONCE} at once: LCP requests repeated by either side",
-         by_median(f"lac.eager.{EAGER_AT_ONCE}.lcp_repeated"), "<=", 0),
+         by_worst(f"lac.eager.{EAGER_AT_ONCE}.lcp_repeated"), "<=", 0),
     Goal("CPU per forwarded call, LAC, all processes, by local login's",
          by_ratio("lac.forwarded.50.cpu", "lac.local.50.cpu"), "<=", 1.3),
     Goal("CPU per forwarded call by stock pppoe-server + pppd", by_ratio("lac.forwarded.10.cpu", "lac.stock.10.cpu"), "<=", 0.1),

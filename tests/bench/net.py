@@ -97,15 +97,16 @@ class Net:
 
     # Servers
 
-    def start_lns(self, options="", pool=True):
+    def start_lns(self, options="", hello=60):
         """Ours, as configs/lns."""
         self.lns = roles.start_lns(self.lab, options=options, lab_options="",
-                                   changes=dict(POOL if pool else {}))
+                                   changes={**POOL, "idle-timeout = 10": f"idle-timeout = 10\n\thello = {hello}"})
         self.watch_role("lns", self.lns)
 
-    def start_lac(self, idle=15):
+    def start_lac(self, idle=15, hello=60):
         """Ours, as configs/lac-pppoe."""
         self.lac = roles.start_lac(self.lab, lab_options="", changes={roles.IDLE_LAC: f"idle-timeout = {idle}"},
+                                   settings=f"hello = {hello}",
                                    pppoe=f"-N {MAX_SESSIONS} -R 10.65.0.1")
         self.watch_role("lac", self.lac)
 

@@ -36,6 +36,13 @@ def test_zero_is_a_figure_and_not_a_missing_one():
     assert figures.Goal("x", figures.by_median("a"), "<=", 0).verdict(given(a=[0, 0, 0])) == (0, "met")
 
 
+def test_what_may_not_happen_even_once():
+    never = figures.Goal("x", figures.by_worst("a"), "<=", 0)
+    assert never.verdict(given(a=[0, 0, 1])) == (1, "missed")
+    assert never.verdict(given(a=[0, 0])) == (0, "met")
+    assert never.verdict({})[1] == "not measured"
+
+
 def test_every_goal_says_so_when_nothing_was_measured():
     lines = figures.goals_table({})
     assert len(lines) == len(figures.GOALS) + 1
