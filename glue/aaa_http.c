@@ -228,6 +228,12 @@ static void keep(struct request *r, const char *text, size_t len, const struct v
 
 static void try_next(struct request *r);
 
+/* A status that speaks of the question (Bad Request, Unprocessable), or may (a server's program that stumbles over it). */
+static bool is_for_one(unsigned int status)
+{
+	return status == 400 || status == 422 || status == 500;
+}
+
 static void on_result(void *arg, const struct vpdn_transfer_result *result)
 {
 	struct vpdn_answer a = { .verdict = VPDN_VERDICT_UNAVAILABLE };
@@ -239,7 +245,7 @@ static void on_result(void *arg, const struct vpdn_transfer_result *result)
 
 	if (!error && vpdn_answer_from_json(SOURCE, &query, result->data ? result->data : "", result->len, &a, &life))
 		error = a.text;
-	vpdn_http_url_count(&r->http->urls, r->url, result->ms, error);
+	vpdn_http_url_count(&r->http->urls, r->url, result->ms, error, !result->error || is_for_one(result->status));
 	if (error) {
 		vpdn_text_init(&why, r->why, sizeof(r->why));
 		vpdn_text_add(&why, "%.90s: %s", r->url, error);
@@ -347,7 +353,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	ask_free(ask);
 	if (TAILQ_EMPTY(&r->asks) && !r->over) {
 		if (r->transfer)
-			vpdn_http_url_count(&h->urls, r->url, 0, why);
+			vpdn_http_url_count(&h->urls, r->url, 0, why, false);
 		unlist(r);
 		request_free(r);
 	}

@@ -104,6 +104,7 @@ static void finish(struct vpdn_transfer *x, CURLcode code)
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(x->easy, CURLINFO_TOTAL_TIME_T, &us);
 	r.ms = (uint32_t)(us / 1000);
+	r.status = code == CURLE_OK && !x->too_large ? (unsigned int)status : 0;
 	if (x->too_large || code == CURLE_FILESIZE_EXCEEDED)
 		snprintf(text, sizeof(text), "its answer has more than %zu octets (max-answer)", x->max);
 	else if (code != CURLE_OK)

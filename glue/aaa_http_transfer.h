@@ -24,6 +24,7 @@ struct vpdn_transfer_result {
 	const char *data;		/* the answer */
 	size_t len;
 	uint32_t ms;			/* it took */
+	unsigned int status;		/* of HTTP; 0: it did not come to that */
 };
 
 /* The transfer is over, and is freed behind this. */

@@ -10,6 +10,7 @@
 #include "show_impl.h"
 
 #define DEAD_MS	10000u
+#define QUIET_MS	60000u	/* between two lines about answers that are of no use */
 
 static struct vpdn_http_url *find(struct vpdn_http_urls *u, const char *url)
 {
@@ -49,28 +50,30 @@ void vpdn_http_url_ask(struct vpdn_http_urls *u, const char *url)
 		x->asked++;
 }
 
-void vpdn_http_url_count(struct vpdn_http_urls *u, const char *url, uint32_t ms, const char *error)
+void vpdn_http_url_count(struct vpdn_http_urls *u, const char *url, uint32_t ms, const char *error, bool for_one)
 {
 	struct vpdn_http_url *x = find(u, url);
 
 	if (!x)
 		return;
+	if ((!error || for_one) && x->failing)
+		vpdn_log_notice("source http: %s answers again", url);
 	if (!error) {
-		if (x->failing)
-			vpdn_log_notice("source http: %s answers again", url);
 		x->failing = false;
 		x->answered++;
 		x->total_ms += ms;
 		x->dead_until_ms = 0;
 		return;
 	}
-	if (!x->failing)
-		vpdn_log_warn("source http: %s: %s", url, error);
-	x->failing = true;
 	x->failed++;
 	x->failed_at_ms = vpdnd_now_ms();
-	x->dead_until_ms = x->failed_at_ms + DEAD_MS;
 	strlcpy(x->error, error, sizeof(x->error));
+	if (for_one ? !x->said_ms || x->failed_at_ms - x->said_ms >= QUIET_MS : !x->failing) {
+		vpdn_log_warn("source http: %s: %s", url, error);
+		x->said_ms = x->failed_at_ms;
+	}
+	x->failing = !for_one;
+	x->dead_until_ms = for_one ? 0 : x->failed_at_ms + DEAD_MS;
 }
 
 bool vpdn_http_url_dead(struct vpdn_http_urls *u, const char *url)

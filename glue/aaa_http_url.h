@@ -17,6 +17,7 @@ struct vpdn_http_url {
 	uint64_t asked, answered, failed, total_ms;	/* time of those that answered */
 	uint64_t dead_until_ms, failed_at_ms;
 	bool failing;			/* the last time */
+	uint64_t said_ms;		/* when the log has told last of such an answer; 0: never */
 	char error[200];
 };
 
@@ -28,9 +29,12 @@ struct vpdn_http_urls {
 /* Keeps what is known of these, forgets others. False: some were not known before. */
 bool vpdn_http_urls_set(struct vpdn_http_urls *u, const struct vpdn_strings *urls);
 
-/* Counts that a URL is asked; that it has answered (error NULL) after so many ms, or failed. The log tells of changes. */
+/*
+ * Counts that a URL is asked; that it has answered (error NULL) after so many ms, or failed. The log tells of changes. With `for_one` it has
+ * answered, only not in a way that is of use for this one question: it is not dead for others, whatever a subscriber has in his name.
+ */
 void vpdn_http_url_ask(struct vpdn_http_urls *u, const char *url);
-void vpdn_http_url_count(struct vpdn_http_urls *u, const char *url, uint32_t ms, const char *error);
+void vpdn_http_url_count(struct vpdn_http_urls *u, const char *url, uint32_t ms, const char *error, bool for_one);
 
 /* It failed a short while ago. */
 bool vpdn_http_url_dead(struct vpdn_http_urls *u, const char *url);

@@ -258,6 +258,24 @@ def test_http_garbage(serve, start, what):
     assert server.questions
 
 
+@pytest.mark.parametrize("what", ["no_json", "status_500"])
+def test_http_garbage_for_one(serve, start, what):
+    """What a server cannot answer for one subscriber does not make it dead for others, who would get old answers meanwhile."""
+    result = forward("192.0.2.2", ttl=1)
+    server = serve(lambda question: Raw(GARBAGE[what]) if question["name"] == "mallory" else result)
+    daemon = start(server)
+    assert daemon.ask()[0] == "forward"
+    result = {"result": "reject"}
+    time.sleep(1.1)
+    assert daemon.ask("mallory@example.com")[0] == "local"
+    assert server_row(daemon)["state"] == "up" and server_row(daemon)["failed"] == 1
+    assert daemon.ask()[0] == "reject"
+    for i in range(5):
+        assert daemon.ask("mallory@example.com")[0] == "local"
+        assert daemon.ask(f"user{i}@example.com")[0] == "reject"
+    assert daemon.text().count(f"source http: {server.url()}") == 1
+
+
 def test_http_wrong_member(serve, start):
     """Place and reason are said, the password beside it is not."""
     answer = forward("192.0.2.2")
