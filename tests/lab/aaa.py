@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AAA servers that the LAC asks: the sample HTTPS server of configs/aaa, with certificates made here.
 
-Used by test_aaa_http.py. The servers run on the node lns2, which no tunnel leads to.
+Used by choice.py and test_aaa_http.py. The servers run on the node lns2, which no tunnel leads to.
 """
 
 import json
@@ -10,7 +10,9 @@ import re
 import signal
 
 import labnet
+import leaks
 from labnet import Topology
+from waiting import await_condition
 
 PORT = 8443
 TOKEN = "bearer-token-of-the-lac"
@@ -75,3 +77,16 @@ class HttpServer:
 def connections(node):
     """TCP connections that processes of the node have to such servers: established, or closed by these."""
     return len(re.findall(rf"^ *\d+: \S+ [0-9A-F]{{8}}:{PORT:04X} 0[18] ", node.read("/proc/net/tcp"), re.M))
+
+
+def await_same(lac, *before):
+    """leaks.await_same() for a LAC that has asked: one connection may be kept for its further questions."""
+    await_condition(lambda: connections(lac.node) <= 1, "one connection to an AAA server at most")
+    kept = connections(lac.node)
+    for count in before:
+        if count.node is lac.node:
+            count.held["descriptors"][lac.vpdnd.name]["socket"] += kept
+    leaks.await_same(*before, timeout=30)
+    for count in before:
+        if count.node is lac.node:
+            count.held["descriptors"][lac.vpdnd.name]["socket"] -= kept

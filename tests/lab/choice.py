@@ -18,7 +18,6 @@ from decode import Control
 from labnet import Topology
 from peer import Lns
 from subscriber import Access
-from waiting import await_condition
 
 ADSL_FORUM = 3561               # vendor id of the TR-101 tag
 CALLED_NUMBER, CALLING_NUMBER, PROXY_AUTH_NAME = 21, 22, 30     # RFC 2661 sections 4.4.4 and 4.4.5
@@ -120,12 +119,7 @@ class Choice:
     def assert_nothing_left(self):
         """Everybody hung up: the LAC holds what it held before the first call."""
         self.hang_up()
-        # Connections to AAA servers are kept for further questions.
-        await_condition(lambda: aaa.connections(self.lab.lac) <= 1, "one connection to an AAA server at most")
-        kept = aaa.connections(self.lab.lac)
-        self.before.held["descriptors"][self.lac.vpdnd.name]["socket"] += kept
-        leaks.await_same(self.before, timeout=30)
-        self.before.held["descriptors"][self.lac.vpdnd.name]["socket"] -= kept
+        aaa.await_same(self.lac, self.before)
 
     def close(self):
         self.access.close()

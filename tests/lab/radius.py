@@ -56,9 +56,7 @@ server default {{
 		port = 1813
 	}}
 	authorize {{
-		update reply {{
-			{signature}
-		}}
+		{signature}
 		chap
 		files
 		pap
@@ -76,6 +74,9 @@ server default {{
 	}}
 }}
 """
+SIGNATURE = """update reply {
+			&Message-Authenticator := 0x00
+		}"""
 
 
 def u32(value):
@@ -91,7 +92,7 @@ class Server:
         self.node = node
         self.directory = f"/etc/ppp/radius-{address}"
         files = {"radiusd.conf": SERVER.format(directory=self.directory, address=address, nas=nas, secret=secret,
-                                               signature="&Message-Authenticator := 0x00" if signed else ""),
+                                               signature=SIGNATURE if signed else ""),
                  "dictionary": "".join(f"$INCLUDE /usr/share/freeradius/dictionary.{name}\n" for name in DICTIONARIES),
                  "users": users}
         for name, text in files.items():

@@ -60,6 +60,7 @@ def test_http_ok(dialin, lab):
     client.stop()
     net.core.await_packet(Control, message="StopCCN")
     assert aaa.connections(lab.lac) == 1, "the connection is kept for the next question"
+    aaa.await_same(net.lac, *net.before)
 
 
 def test_http_reject(choice, lab):
