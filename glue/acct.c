@@ -267,8 +267,8 @@ static void put_fixed(struct vpdn_writer *w, const struct vpdn_acct *acct, const
 	vpdn_radius_put_u32(w, VPDN_RADIUS_FRAMED_PROTOCOL, FRAMED_PPP);
 	put_tunnel(w, call);
 	/* RFC 2865 section 5.25: as the server has said it. */
-	if (call->choice.group && call->choice.group->radius_class)
-		vpdn_writer_bytes(w, call->choice.group->radius_class, call->choice.group->radius_class_len);
+	if (call->chosen && call->chosen->radius_class)
+		vpdn_writer_bytes(w, call->chosen->radius_class, call->chosen->radius_class_len);
 }
 
 /* From the subscriber's side: in is what it sent, and the tunnel took. */

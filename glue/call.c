@@ -46,6 +46,25 @@ static void event_drop(struct event **ev)
 	*ev = NULL;
 }
 
+bool vpdn_text_keep(const char **kept, const char *s)
+{
+	char *copy = *s ? strdup(s) : NULL;
+
+	if (**kept)
+		free((char *)*kept);
+	*kept = copy ? copy : "";
+	return copy || !*s;
+}
+
+static void drop_texts(struct vpdn_call *call)
+{
+	const char **const texts[] = { &call->user, &call->access, &call->number, &call->dialer, &call->ifname, &call->chosen_by,
+				       &call->group, &call->local_name, &call->cause.text };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		vpdn_text_keep(texts[i], "");
+}
+
 struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struct vpdn_conn *plugin, const struct vpdn_ipc_msg *m)
 {
 	struct vpdn_call *call = calloc(1, sizeof(*call));
@@ -56,6 +75,8 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	call->kind = kind;
 	call->state = VPDN_ST_ASKED;
 	call->call_fd = -1;
+	call->user = call->access = call->number = call->dialer = call->ifname = call->chosen_by = call->group = call->local_name =
+		call->cause.text = "";
 	vpdn_bridge_init(&call->bridge);
 	call->ask = malloc(m->len);
 	call->timer = evtimer_new(d->base, vpdn_call_on_timer, call);
@@ -130,8 +151,9 @@ const struct vpdn_usage *vpdn_call_bundle_peer(const struct vpdn_call *call)
 
 void vpdn_call_drop_config(struct vpdn_call *call)
 {
-	call->choice.group = NULL;
+	call->chosen = NULL;
 	call->dial = NULL;
+	vpdn_text_keep(&call->chosen_by, "");
 	vpdn_config_put(call->config);
 	call->config = NULL;
 }
@@ -218,11 +240,12 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_acct_forget(call);
 	vpdn_trace_free(&call->trace);
 	explicit_bzero(call->ask, call->ask_len);
+	free(call->ask);
 	if (strchr(call->group, ':') && ++cs->n_foreign == VPDN_PRUNE_AFTER) {
 		vpdn_usage_prune(&cs->d->usages, cs->d->config, vpdnd_now_ms());
 		cs->n_foreign = 0;
 	}
-	free(call->ask);
+	drop_texts(call);
 	free(call);
 	if (!cs->n)
 		vpdnd_calls_empty(cs->d);
@@ -240,13 +263,14 @@ void vpdn_call_set_timer(struct vpdn_call *call, unsigned int ms)
 
 void vpdn_call_set_cause(struct vpdn_call *call, uint16_t result, uint16_t error, uint64_t *counter, const char *fmt, ...)
 {
-	struct vpdn_cause cause = { .result = result, .error = error, .counter = counter };
+	char text[VPDN_REASON_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(cause.text, sizeof(cause.text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	call->cause = cause;
+	vpdn_text_keep(&call->cause.text, text);
+	call->cause = (struct vpdn_cause){ .result = result, .error = error, .counter = counter, .text = call->cause.text };
 }
 
 /* ---- the set ---- */

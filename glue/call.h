@@ -8,6 +8,8 @@
  * DONE. It owns the fds of its bridge and the call's own connection to pppoe-server, and
  * keeps the message that made it, so that the same data can be offered to the next peer.
  * The plugin's connection is the server's.
+ *
+ * There may be tens of thousands: texts are on the heap, as long as they are.
  */
 #ifndef VPDN_CALL_H
 #define VPDN_CALL_H
@@ -36,7 +38,7 @@ struct vpdn_cause {
 	uint16_t q931;			/* 0: none */
 	uint8_t failure;		/* enum vpdn_dial_failure, of dial-out at the LNS */
 	uint64_t *counter;
-	char text[VPDN_REASON_MAX];
+	const char *text;		/* kept, of at most VPDN_REASON_MAX - 1 octets */
 };
 
 struct vpdn_call {
@@ -51,32 +53,33 @@ struct vpdn_call {
 	bool parked;			/* that pppd stays as long as the session */
 	bool bearer;			/* vpdn-dialer has been told of the call, and not yet said that it is over */
 
-	/* who */
+	/* who; all texts of a call are kept */
 	uint8_t *ask;			/* the message that made it; holds secrets */
 	size_t ask_len;
 	pid_t pid;			/* of the pppd that asked */
-	char user[256];			/* escaped for printing */
-	char access[160];		/* "pppoe eth1/17 02:00:00:00:00:01" */
-	char number[VPDN_NUMBER_MAX + 1];	/* dial-out: as it is dialled; dial-in: made by dnis-from; printable */
-	char dialer[VPDN_NAME_MAX + 1];		/* dial-out at the LAC */
-	const struct vpdn_dial *dial;		/* and its entry in the map, in config */
-	char ifname[64];		/* dial-out at the LNS, when PPP is up */
+	const char *user;		/* escaped for printing */
+	const char *access;		/* "pppoe eth1/17 02:00:00:00:00:01" */
+	const char *number;		/* dial-out: as it is dialled; dial-in: made by dnis-from; printable */
+	const char *dialer;		/* dial-out at the LAC */
+	const struct vpdn_dial *dial;	/* and its entry in the map, in config */
+	const char *ifname;		/* dial-out at the LNS, when PPP is up */
 	struct in_addr local_ip, remote_ip;
 
 	/* where to */
 	struct vpdn_select *choosing;	/* ASKED: not chosen yet */
 	struct vpdn_config *config;	/* held while it is being placed */
-	struct vpdn_choice choice;	/* choice.group lives in config */
+	const struct vpdn_group *chosen;	/* lives in config */
+	const char *chosen_by;		/* see select.h */
 	struct vpdn_trace trace;	/* of the choice, and of who was asked */
 	bool multilink;
 	uint64_t bundle;		/* of a multilink subscriber, see question.h */
-	char group[VPDN_NAME_MAX + 1];
-	uint64_t tried;			/* bit set of choice.group->peers */
+	const char *group;
+	uint64_t tried;			/* bit set of chosen->peers */
 	unsigned int attempts;
 	struct in_addr peer;		/* the other end of the tunnel, INADDR_ANY: not known */
 	struct vpdn_usage *of_peer, *of_group, *of_dialer;	/* that count this session; NULL: not counted */
 	uint16_t tunnel_id, peer_tunnel_id, session_id, peer_session_id;
-	char local_name[VPDN_NAME_MAX + 1];	/* our Host Name in the tunnel; "": not known */
+	const char *local_name;		/* our Host Name in the tunnel; "": not known */
 	bool has_serial;
 	uint32_t serial;		/* Call Serial Number, AVP 15 */
 	struct vpdn_acct_session *acct;	/* NULL: no accounting of it */
@@ -104,6 +107,7 @@ struct vpdn_failure {
 	enum vpdn_call_kind kind;
 	char number[VPDN_NUMBER_MAX + 1], group[VPDN_NAME_MAX + 1];
 	struct vpdn_cause cause;
+	char text[VPDN_REASON_MAX];	/* the cause's */
 };
 
 /* The set of calls. NULL without memory. Freeing it frees all calls without a word to anybody. */

@@ -5,7 +5,6 @@
  */
 #include "call_impl.h"
 
-#include <bsd/string.h>
 #include <errno.h>
 
 #include "call_text.h"
@@ -13,7 +12,14 @@
 #include "log.h"
 #include "result_code.h"
 
+#define USER_MAX	256u	/* of a name, escaped */
 #define HOLD_MARGIN_MS	2000	/* vpdnd answers so much before the plugin gives up */
+
+static int no_memory(struct vpdn_call *call)
+{
+	vpdn_call_set_cause(call, 0, 0, &call->d->counters.rejected_internal, "out of memory");
+	return vpdn_call_step(call, VPDN_EV_REJECT);
+}
 
 /* Where the call goes has been decided. */
 static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_config *config)
@@ -21,8 +27,8 @@ static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_c
 	struct vpdn_call *call = arg;
 	struct vpdn_counters *n = &call->d->counters;
 
-	call->choice = *choice;
 	if (choice->verdict == VPDN_VERDICT_LOCAL) {
+		vpdn_call_set_cause(call, 0, 0, NULL, "%s", choice->why);
 		vpdn_call_step(call, VPDN_EV_LOCAL);
 	} else if (choice->verdict == VPDN_VERDICT_REJECT) {
 		vpdn_call_set_cause(call, 0, 0, &n->rejected_source, "%s", choice->why);
@@ -30,9 +36,12 @@ static void on_chosen(void *arg, const struct vpdn_choice *choice, struct vpdn_c
 	} else if (call->d->stopping) {
 		vpdn_call_set_cause(call, 0, 0, &n->rejected_admin, "vpdnd is stopping");
 		vpdn_call_step(call, VPDN_EV_REJECT);
+	} else if (!vpdn_text_keep(&call->group, choice->group->name)) {
+		no_memory(call);
 	} else {
 		call->config = vpdn_config_get(config);
-		strlcpy(call->group, choice->group->name, sizeof(call->group));
+		call->chosen = choice->group;
+		vpdn_text_keep(&call->chosen_by, choice->by);
 		vpdn_call_step(call, VPDN_EV_FORWARD);
 	}
 }
@@ -43,6 +52,7 @@ int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	static struct vpdn_question q;
 	struct vpdn_select_by by;
 	uint32_t pid = 0, hold_ms = 0;
+	char text[USER_MAX];
 	struct vpdn_call *call;
 	uint8_t access = 0;
 
@@ -57,23 +67,20 @@ int vpdn_call_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	call->pid = (pid_t)pid;
 	call->tty = access == VPDN_ACCESS_TTY;
 	call->deadline_ms = call->asked_ms + (hold_ms > 2 * HOLD_MARGIN_MS ? hold_ms - HOLD_MARGIN_MS : hold_ms / 2);
-	vpdn_call_peer_text(m, VPDN_TLV_USER, call->user, sizeof(call->user));
-	vpdn_call_access_text(m, call->access, sizeof(call->access));
+	vpdn_text_keep(&call->user, vpdn_call_peer_text(m, VPDN_TLV_USER, text, sizeof(text)));
+	vpdn_text_keep(&call->access, vpdn_call_access_text(m, text, VPDN_ACCESS_TEXT_MAX));
 	d->counters.asked++;
 	vpdn_question_from_ask(&q, d->config, m);
 	if (q.multilink)
 		vpdn_call_set_bundle(call, q.bundle);
-	if (q.dnis_from)
-		strlcpy(call->number, q.dnis, sizeof(call->number));
+	if (q.dnis_from && !vpdn_text_keep(&call->number, q.dnis))
+		return no_memory(call);
 	by = (struct vpdn_select_by){
 		.aaa = d->aaa, .config = d->config, .q = &q, .ask = call->ask, .ask_len = call->ask_len, .trace = &call->trace,
 		/* As long again is left to place the call. */
 		.timeout_ms = (unsigned int)(call->deadline_ms - call->asked_ms) / 2,
 	};
-	if (!vpdn_select_start(&call->choosing, &by, on_chosen, call))
-		return 0;
-	vpdn_call_set_cause(call, 0, 0, &d->counters.rejected_internal, "out of memory");
-	return vpdn_call_step(call, VPDN_EV_REJECT);
+	return vpdn_select_start(&call->choosing, &by, on_chosen, call) ? no_memory(call) : 0;
 }
 
 int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
@@ -118,7 +125,7 @@ enum vpdn_ev vpdn_act_say_local(struct vpdn_call *call)
 	struct vpdn_ipc_builder b;
 
 	call->d->counters.local++;
-	vpdn_call_say(call, LOG_INFO, "local: %s", call->choice.why);
+	vpdn_call_say(call, LOG_INFO, "local: %s", call->cause.text);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_LOCAL, 0, 0);
 	vpdn_conn_send(call->plugin, &b);
 	vpdn_call_drop_plugin(call);

@@ -6,7 +6,6 @@
  */
 #include "call_impl.h"
 
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,7 +40,7 @@ int vpdn_bearer_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	const struct vpdn_tunnel *t;
 	const struct vpdn_dialer *dialer;
 	const struct vpdn_group *g;
-	char asked[VPDN_NUMBER_MAX + 1];
+	char asked[VPDN_NUMBER_MAX + 1], number[VPDN_NUMBER_MAX + 1], group[VPDN_NAME_MAX + 1];
 	struct vpdn_call *call;
 	uint32_t ref = 0;
 
@@ -58,7 +57,7 @@ int vpdn_bearer_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	d->counters.dial_lac_asked++;
 	call->bridge.l2tp_fd = vpdn_ipc_take_fd(m, 0);
 	vpdn_call_take_ids(call, m);
-	vpdn_call_peer_text(m, VPDN_TLV_GROUP, call->group, sizeof(call->group));
+	vpdn_text_keep(&call->group, vpdn_call_peer_text(m, VPDN_TLV_GROUP, group, sizeof(group)));
 	t = vpdn_registry_tunnel(d->registry, call->tunnel_id);
 	if (t)
 		call->peer = t->peer;
@@ -74,21 +73,22 @@ int vpdn_bearer_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (!vpdn_number_get(m, asked))
 		return refuse(call, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_INVALID_NUMBER,
 			      "the number is not one of 1 to %u printable characters", VPDN_NUMBER_MAX);
-	strlcpy(call->number, asked, sizeof(call->number));
+	vpdn_text_keep(&call->number, asked);
 	call->config = vpdn_config_get(d->config);
-	call->choice.group = g;
-	call->dial = vpdn_number_dialer(g, asked, call->number);
+	call->chosen = g;
+	call->dial = vpdn_number_dialer(g, asked, number);
 	if (!call->dial)
 		return refuse(call, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_UNALLOCATED, "no dial of vpdn-group %s takes the number %s", g->name, asked);
 	dialer = call->dial->dialer;
-	strlcpy(call->dialer, dialer->name, sizeof(call->dialer));
+	vpdn_text_keep(&call->dialer, dialer->name);
 	if (vpdn_usage_full(&d->usages, VPDN_USAGE_GROUP, g->name, g->limit))
 		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_NO_CIRCUIT, "session limit of vpdn-group %s (%u) reached", g->name, g->limit);
 	if (vpdn_usage_full(&d->usages, VPDN_USAGE_DIALER, dialer->name, dialer->limit))
 		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_NO_CIRCUIT, "limit of dialer %s (%u) reached", dialer->name, dialer->limit);
 	if (!vpdn_dialer_connected(d->dialer))
 		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "vpdn-dialer is not running");
-	if (!vpdn_call_count(&call->of_group, vpdn_usage_get(&d->usages, VPDN_USAGE_GROUP, g->name, NULL)) ||
+	if (!vpdn_text_keep(&call->number, number) ||
+	    !vpdn_call_count(&call->of_group, vpdn_usage_get(&d->usages, VPDN_USAGE_GROUP, g->name, NULL)) ||
 	    !vpdn_call_count(&call->of_dialer, vpdn_usage_get(&d->usages, VPDN_USAGE_DIALER, dialer->name, NULL)))
 		return refuse(call, VPDN_CDN_NO_FACILITIES_TEMP, VPDN_Q931_TEMPORARY, "out of memory");
 	return vpdn_call_step(call, VPDN_EV_DIAL);
@@ -107,6 +107,7 @@ static struct vpdn_call *of_bearer(struct vpdn_conn *c, const struct vpdn_ipc_ms
 
 int vpdn_bearer_on_up(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
+	char text[VPDN_ACCESS_TEXT_MAX];
 	struct vpdn_call *call;
 	uint8_t access = 0;
 	uint32_t id;
@@ -120,7 +121,7 @@ int vpdn_bearer_on_up(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 		call->bridge.access_fd = vpdn_ipc_take_fd(m, 0);
 		vpdn_ipc_get_u8(m, VPDN_TLV_ACCESS, &access);
 		call->tty = access == VPDN_ACCESS_TTY;
-		vpdn_call_access_text(m, call->access, sizeof(call->access));
+		vpdn_text_keep(&call->access, vpdn_call_access_text(m, text, sizeof(text)));
 		vpdn_ipc_get_u32(m, VPDN_TLV_TX_SPEED, &call->tx_speed);
 		vpdn_ipc_get_u32(m, VPDN_TLV_RX_SPEED, &call->rx_speed);
 		vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &call->framing);

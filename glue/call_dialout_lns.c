@@ -7,7 +7,6 @@
 #include "call_impl.h"
 
 #include <arpa/inet.h>
-#include <bsd/string.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "registry.h"
 #include "result_code.h"
 
+#define IFNAME_MAX		64u	/* escaped */
 #define DIAL_TIMEOUT_MAX_MS	600000u
 
 static int refuse(struct vpdn_call *call, uint8_t failure, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -39,7 +39,7 @@ static int refuse(struct vpdn_call *call, uint8_t failure, const char *fmt, ...)
 int vpdn_dial_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdnd *d = vpdn_conn_daemon(c);
-	char asked[VPDN_NUMBER_MAX + 1];
+	char asked[VPDN_NUMBER_MAX + 1], number[VPDN_NUMBER_MAX + 1], group[VPDN_NAME_MAX + 1];
 	uint32_t pid = 0, timeout, min, max;
 	struct vpdn_call *call;
 
@@ -51,26 +51,29 @@ int vpdn_dial_on_ask(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	d->counters.dial_asked++;
 	vpdn_ipc_get_u32(m, VPDN_TLV_PID, &pid);
 	call->pid = (pid_t)pid;
-	vpdn_call_peer_text(m, VPDN_TLV_GROUP, call->group, sizeof(call->group));
+	if (!vpdn_text_keep(&call->group, vpdn_call_peer_text(m, VPDN_TLV_GROUP, group, sizeof(group))))
+		return refuse(call, VPDN_DIAL_NO_RESOURCES, "out of memory");
 	if (d->stopping)
 		return refuse(call, VPDN_DIAL_CLEARED, "vpdnd is stopping");
 	call->config = vpdn_config_get(d->config);
-	call->choice.group = vpdn_config_group(d->config, call->group);
-	if (!call->choice.group)
+	call->chosen = vpdn_config_group(d->config, call->group);
+	if (!call->chosen)
 		return refuse(call, VPDN_DIAL_CONFIG, "there is no vpdn-group \"%s\"", call->group);
-	if (!(call->choice.group->requests & VPDN_ACCEPTS_DIALOUT))
+	if (!(call->chosen->requests & VPDN_ACCEPTS_DIALOUT))
 		return refuse(call, VPDN_DIAL_CONFIG, "vpdn-group %s has no request-dialout", call->group);
-	if (!vpdn_number_get(m, asked) || !vpdn_number_translate(call->choice.group, asked, call->number))
+	if (!vpdn_number_get(m, asked) || !vpdn_number_translate(call->chosen, asked, number))
 		return refuse(call, VPDN_DIAL_CONFIG, "the number, as given or as translated, is not one of 1 to %u printable characters",
 			      VPDN_NUMBER_MAX);
-	min = call->choice.group->min_bps;
-	max = call->choice.group->max_bps;
+	if (!vpdn_text_keep(&call->number, number))
+		return refuse(call, VPDN_DIAL_NO_RESOURCES, "out of memory");
+	min = call->chosen->min_bps;
+	max = call->chosen->max_bps;
 	vpdn_ipc_get_u32(m, VPDN_TLV_MIN_BPS, &min);
 	vpdn_ipc_get_u32(m, VPDN_TLV_MAX_BPS, &max);
 	if (min > max)
 		return refuse(call, VPDN_DIAL_CONFIG, "no line has %u to %u bit/s, as caller and vpdn-group %s together ask for", min, max,
 			      call->group);
-	timeout = call->choice.group->dial_timeout_s * 1000;
+	timeout = call->chosen->dial_timeout_s * 1000;
 	vpdn_ipc_get_u32(m, VPDN_TLV_TIMEOUT_MS, &timeout);
 	call->deadline_ms = call->asked_ms + (timeout < DIAL_TIMEOUT_MAX_MS ? timeout : DIAL_TIMEOUT_MAX_MS);
 	return vpdn_call_step(call, VPDN_EV_DIAL);
@@ -110,15 +113,16 @@ int vpdn_dial_on_connected(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 int vpdn_dial_on_up(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 {
 	struct vpdn_call *call = vpdn_conn_call(c);
+	char text[256];
 	uint32_t pid;
 
 	if (!call || call->kind != VPDN_DIALOUT_LNS || call->state != VPDN_ST_CONNECTED)
 		return -EPROTO;
-	vpdn_call_peer_text(m, VPDN_TLV_IFNAME, call->ifname, sizeof(call->ifname));
+	vpdn_text_keep(&call->ifname, vpdn_call_peer_text(m, VPDN_TLV_IFNAME, text, IFNAME_MAX));
 	if (vpdn_ipc_get_u32(m, VPDN_TLV_PID, &pid))
 		call->pid = (pid_t)pid;
 	if (vpdn_ipc_has(m, VPDN_TLV_USER))
-		vpdn_call_peer_text(m, VPDN_TLV_USER, call->user, sizeof(call->user));
+		vpdn_text_keep(&call->user, vpdn_call_peer_text(m, VPDN_TLV_USER, text, sizeof(text)));
 	vpdn_ipc_get_ip4(m, VPDN_TLV_LOCAL_IP, &call->local_ip);
 	vpdn_ipc_get_ip4(m, VPDN_TLV_REMOTE_IP, &call->remote_ip);
 	vpdn_call_say(call, LOG_NOTICE, "PPP is up on %s", call->ifname);

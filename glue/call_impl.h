@@ -51,6 +51,9 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 /* Frees it with all it owns, without a word to anybody. */
 void vpdn_call_free(struct vpdn_call *call);
 
+/* Keeps a copy of `s` in place of what *kept held; "", which it is at first and without memory, needs none. False without memory. */
+bool vpdn_text_keep(const char **kept, const char *s);
+
 /* The call is a link of a multilink bundle, or to become one. */
 void vpdn_call_set_bundle(struct vpdn_call *call, uint64_t bundle);
 /* The peer that another link of its bundle has in the same group, or is being placed at; NULL: there is none. */

@@ -57,7 +57,7 @@ static int ask_xl2tpd(struct vpdn_call *call, const struct vpdn_peer *peer, uint
 
 static void say_placing(struct vpdn_call *call, const struct vpdn_peer *peer)
 {
-	const struct vpdn_group *g = call->choice.group;
+	const struct vpdn_group *g = call->chosen;
 	char addr[INET_ADDRSTRLEN];
 
 	vpdn_trace_add(&call->trace, "%s %s is asked: attempt %u, priority %u, weight %u%s", call->kind == VPDN_DIALIN_LAC ? "LNS" : "LAC",
@@ -65,7 +65,7 @@ static void say_placing(struct vpdn_call *call, const struct vpdn_peer *peer)
 		       call->multilink ? ", by its multilink bundle" : "");
 	if (call->kind == VPDN_DIALIN_LAC) {
 		vpdn_call_say(call, LOG_INFO, "asking LNS number %u for a call, vpdn-group %s by %s", call->attempts, g->name,
-			      call->choice.by);
+			      call->chosen_by);
 		return;
 	}
 	vpdn_call_say(call, LOG_INFO, "asking LAC number %u to dial, vpdn-group %s", call->attempts, g->name);
@@ -89,7 +89,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 {
 	struct vpdnd *d = call->d;
 	struct vpdn_counters *n = &d->counters;
-	const struct vpdn_group *g = call->choice.group;
+	const struct vpdn_group *g = call->chosen;
 	uint64_t now = vpdnd_now_ms();
 	uint32_t left, timeout;
 	int i, rc;
@@ -132,7 +132,7 @@ enum vpdn_ev vpdn_act_place(struct vpdn_call *call)
 	n->placed++;
 	vpdn_call_ref_new(call);
 	call->peer = g->peers[i].addr;
-	strlcpy(call->local_name, g->peers[i].local_name, sizeof(call->local_name));
+	vpdn_text_keep(&call->local_name, g->peers[i].local_name);
 	rc = count_session(call, &g->peers[i]) ? ask_xl2tpd(call, &g->peers[i], timeout) : -ENOMEM;
 	if (rc)
 		return no_peer(call, &n->rejected_internal, VPDN_DIAL_UNREACHABLE, "asking xl2tpd for a call: %s", strerror(-rc));

@@ -57,6 +57,8 @@ static void keep_failure(const struct vpdn_call *call)
 	f->at_ms = vpdnd_now_ms();
 	f->kind = call->kind;
 	f->cause = call->cause;
+	strlcpy(f->text, call->cause.text, sizeof(f->text));
+	f->cause.text = f->text;
 	strlcpy(f->number, call->number, sizeof(f->number));
 	strlcpy(f->group, call->group, sizeof(f->group));
 }

@@ -13,6 +13,8 @@
 
 struct vpdn_call;
 
+#define VPDN_ACCESS_TEXT_MAX	160u
+
 /* A TLV of bytes or text; "" when it is absent. */
 char *vpdn_call_peer_text(const struct vpdn_ipc_msg *m, uint16_t tlv, char *buf, size_t size);
 

@@ -163,7 +163,7 @@ static const uint8_t *stripped(const struct vpdn_call *call, const struct vpdn_i
 
 	vpdn_ipc_get_u16(ask, VPDN_TLV_PROXY_AUTH_TYPE, &auth_type);
 	p = vpdn_domain_strip(c, name, &n);
-	if (!call->choice.group->strip_domain || (auth_type == VPDN_PROXY_AUTH_MSCHAP_V2 && !(p > name && p[-1] == '\\')))
+	if (!call->chosen->strip_domain || (auth_type == VPDN_PROXY_AUTH_MSCHAP_V2 && !(p > name && p[-1] == '\\')))
 		return name;
 	*len = n;
 	return p;
@@ -171,7 +171,7 @@ static const uint8_t *stripped(const struct vpdn_call *call, const struct vpdn_i
 
 static void put_subscriber(struct vpdn_ipc_builder *b, const struct vpdn_call *call, const struct vpdn_ipc_msg *ask)
 {
-	uint32_t withheld = call->choice.group->withheld_avps;
+	uint32_t withheld = call->chosen->withheld_avps;
 	struct vpdn_ipc_iter it;
 	const uint8_t *p;
 	uint16_t tlv;
@@ -201,7 +201,7 @@ static void put_u32(struct vpdn_ipc_builder *b, uint16_t tlv, const struct vpdn_
 /* What is to be dialled; who asked may have said otherwise than the group does. */
 static void put_dial(struct vpdn_ipc_builder *b, const struct vpdn_call *call, const struct vpdn_ipc_msg *ask)
 {
-	const struct vpdn_group *g = call->choice.group;
+	const struct vpdn_group *g = call->chosen;
 	const uint8_t *p;
 	size_t len;
 
@@ -234,7 +234,7 @@ static void put_limits(struct vpdn_ipc_builder *b, const struct vpdn_group *g, c
 int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,
 		    const struct vpdn_ipc_msg *ask)
 {
-	const struct vpdn_group *g = call->choice.group;
+	const struct vpdn_group *g = call->chosen;
 	bool dialin = call->kind == VPDN_DIALIN_LAC;
 	struct vpdn_ipc_builder b;
 
