@@ -105,6 +105,35 @@ int vpdn_call_get_ask(const struct vpdn_call *call, struct vpdn_ipc_msg *ask)
 	return vpdn_ipc_parse(ask, call->ask_len);
 }
 
+void vpdn_call_drop_credentials(struct vpdn_call *call)
+{
+	static struct vpdn_ipc_msg ask;
+	struct vpdn_ipc_builder b;
+	struct vpdn_ipc_iter it;
+	const uint8_t *p;
+	uint8_t *shrunk;
+	uint16_t tlv;
+	size_t len;
+
+	if (vpdn_call_get_ask(call, &ask))
+		return;
+	vpdn_ipc_begin(&b, ask.type, ask.flags, ask.seq);
+	vpdn_ipc_iter_init(&it, &ask);
+	while (vpdn_ipc_next(&it, &tlv, &p, &len))
+		if (vpdn_ipc_tlv_lookup(tlv) && tlv != VPDN_TLV_PROXY_AUTH_NAME && tlv != VPDN_TLV_PROXY_AUTH_CHALLENGE &&
+		    tlv != VPDN_TLV_PROXY_AUTH_RESPONSE)
+			vpdn_ipc_put_raw(&b, tlv, p, len);
+	vpdn_ipc_msg_wipe(&ask);
+	/* A part of what was well formed is. */
+	vpdn_ipc_finish(&b);
+	explicit_bzero(call->ask, call->ask_len);
+	memcpy(call->ask, b.w.buf, b.w.len);
+	call->ask_len = b.w.len;
+	shrunk = realloc(call->ask, call->ask_len);
+	if (shrunk)
+		call->ask = shrunk;
+}
+
 void vpdn_call_ref_drop(struct vpdn_call *call)
 {
 	if (call->ref)

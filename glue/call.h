@@ -6,8 +6,8 @@
  *
  * A call is made by SUBSCRIBER_ASK, DIAL_ASK or L2TP_DIAL_ASK and freed when its state is
  * DONE. It owns the fds of its bridge and the call's own connection to pppoe-server, and
- * keeps the message that made it, so that the same data can be offered to the next peer.
- * The plugin's connection is the server's.
+ * keeps the message that made it, so that the same data can be offered to the next peer;
+ * its credentials are forgotten when the call is connected. The plugin's connection is the server's.
  *
  * There may be tens of thousands: texts are on the heap, as long as they are.
  */
@@ -54,7 +54,7 @@ struct vpdn_call {
 	bool bearer;			/* vpdn-dialer has been told of the call, and not yet said that it is over */
 
 	/* who; all texts of a call are kept */
-	uint8_t *ask;			/* the message that made it; holds secrets */
+	uint8_t *ask;			/* the message that made it; holds secrets until the call is connected */
 	size_t ask_len;
 	pid_t pid;			/* of the pppd that asked */
 	const char *user;		/* escaped for printing */
@@ -120,7 +120,7 @@ const struct vpdn_call *vpdn_calls_find(const struct vpdn_calls *cs, uint32_t id
 /* The failure number i, the last one first; NULL when there are no more. */
 const struct vpdn_failure *vpdn_calls_failure(const struct vpdn_calls *cs, size_t i);
 
-/* The message that made the call, to be wiped after use. 0 or -errno. */
+/* The message that made the call, without its credentials once the call is connected; to be wiped after use. 0 or -errno. */
 int vpdn_call_get_ask(const struct vpdn_call *call, struct vpdn_ipc_msg *ask);
 
 /* Ends one call, in good order, for both sides. 0 or -ENOENT. */

@@ -53,6 +53,8 @@ void vpdn_call_free(struct vpdn_call *call);
 
 /* Keeps a copy of `s` in place of what *kept held; "", which it is at first and without memory, needs none. False without memory. */
 bool vpdn_text_keep(const char **kept, const char *s);
+/* No other peer is going to be offered the call: forgets the credentials in the message that made it. */
+void vpdn_call_drop_credentials(struct vpdn_call *call);
 
 /* The call is a link of a multilink bundle, or to become one. */
 void vpdn_call_set_bundle(struct vpdn_call *call, uint64_t bundle);

@@ -143,6 +143,7 @@ static enum vpdn_ev act_connect(struct vpdn_call *call)
 	if (call->kind == VPDN_DIALIN_LAC)
 		vpdn_acct_start(call);
 	vpdn_call_drop_config(call);
+	vpdn_call_drop_credentials(call);
 	(*(call->kind == VPDN_DIALIN_LAC ? &n->forwarded : &n->dial_lac_connected))++;
 	if (call->kind == VPDN_DIALIN_LAC)
 		snprintf(how, sizeof(how), "attempt %u", call->attempts);
