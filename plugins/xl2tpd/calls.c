@@ -146,6 +146,12 @@ static void release(struct vpdn_ref_call *c)
 		c->kind->release(c);
 }
 
+static void call_free(struct vpdn_ref_call *c)
+{
+	free(c->label);
+	free(c);
+}
+
 /* The last word about the call; only its CDN may still be under way. Frees it when the core does not know it. */
 static void over(struct vpdn_ref_call *c, enum vpdn_call_stage stage)
 {
@@ -163,7 +169,7 @@ static void over(struct vpdn_ref_call *c, enum vpdn_call_stage stage)
 	if (c->base.core)
 		return;
 	TAILQ_REMOVE(&t->ref_calls, c, link);
-	free(c);
+	call_free(c);
 	vpdn_tunnel_call_removed(t);
 }
 
@@ -280,6 +286,14 @@ static struct vpdn_ref_call *call_new(const struct vpdn_ref_kind *kind, uint32_t
 	return c;
 }
 
+void vpdn_ref_label(struct vpdn_ref_call *c, const char *what, const uint8_t *p, size_t len)
+{
+	char text[256];
+
+	if (asprintf(&c->label, "%s=\"%s\"", what, vpdn_text_escape(p, len, text, sizeof(text))) < 0)
+		c->label = NULL;
+}
+
 static void call_add(struct vpdn_ref_call *c, struct vpdn_tunnel *t)
 {
 	c->base.tunnel = t;
@@ -317,7 +331,7 @@ int vpdn_ref_place(const struct vpdn_ref_kind *kind, const struct vpdn_ipc_msg *
 	if (!t) {
 		place_failed(ref, rc);
 		release(c);
-		free(c);
+		call_free(c);
 		return 0;
 	}
 	call_add(c, t);

@@ -57,7 +57,7 @@ struct vpdn_ref_call {
 	bool ending;			/* our CDN is on its way */
 	struct l2tp_timer *timer;
 	struct vpdn_end end;
-	char label[300];		/* for logs: user="..." or number="..." */
+	char *label;			/* for logs: user="..." or number="..."; NULL: none */
 	/* To be added to these messages; may hold credentials: wiped when sent or given up. */
 	struct vpdn_avp_list request, connect;
 };
@@ -76,6 +76,9 @@ int vpdn_ref_place(const struct vpdn_ref_kind *kind, const struct vpdn_ipc_msg *
  */
 struct vpdn_ref_call *vpdn_ref_asked(const struct vpdn_ref_kind *kind, struct vpdn_tunnel *t, struct call *core);
 void vpdn_ref_start_timer(struct vpdn_ref_call *c, uint32_t ms);
+
+/* What the call is called in logs: `what`="...", escaped. */
+void vpdn_ref_label(struct vpdn_ref_call *c, const char *what, const uint8_t *p, size_t len);
 
 /* ICRP or OCRP: the timer has done its work. */
 void vpdn_ref_accepted(struct vpdn_ref_call *c);

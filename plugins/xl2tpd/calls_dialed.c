@@ -129,14 +129,14 @@ int vpdn_calls_dialed_request(struct vpdn_tunnel *t, struct call *core, const ui
 	struct vpdn_group *g;
 	struct vpdn_ref_call *c;
 	struct call_dialed *d;
-	char text[120], number[256];
+	struct vpdn_avp_value number;
+	char text[120];
 	int fd;
 
 	g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALOUT);
 	if (!g)
 		return vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "no group takes outgoing calls of this peer");
-	vpdn_avps_text(avps, len, VPDN_AVP_CALLED_NUMBER, number, sizeof(number));
-	if (!*number)
+	if (!vpdn_avps_value(avps, len, VPDN_AVP_CALLED_NUMBER, &number) || !number.len)
 		return vpdn_call_refuse(t, core, VPDN_CDN_INVALID_DESTINATION, 0, "the OCRQ has no Called Number");
 	if (!vpdn_link_up())
 		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "vpdnd is not running");
@@ -156,7 +156,7 @@ int vpdn_calls_dialed_request(struct vpdn_tunnel *t, struct call *core, const ui
 	d->group = vpdn_group_enter(g);
 	vpdn_core->call_set_priv(core, &c->base);
 	vpdn_ref_start_timer(c, ANSWER_TIMEOUT_MS);
-	snprintf(c->label, sizeof(c->label), "number=\"%s\"", number);
+	vpdn_ref_label(c, "number", number.value, number.len);
 	vpdn_ref_log(c, LOG_INFO, "outgoing call requested, group %s", g->name);
 	send_ask(c, g, avps, len, fd);
 	close(fd);

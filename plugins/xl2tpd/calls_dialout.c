@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "avp.h"
-#include "text.h"
 
 /* When vpdnd does not say: any line will do. */
 #define MIN_BPS		64000u
@@ -41,14 +40,13 @@ static void put_or(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t
 static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 {
 	uint8_t buf[VPDN_CALL_AVPS_MAX];
-	char number[256];
 	struct vpdn_writer w;
 	const uint8_t *p;
 	size_t len;
 
 	if (!vpdn_ipc_get_bytes(m, VPDN_TLV_CALLED_NUMBER, &p, &len) || !len)
 		return -EINVAL;
-	snprintf(c->label, sizeof(c->label), "number=\"%s\"", vpdn_text_escape(p, len, number, sizeof(number)));
+	vpdn_ref_label(c, "number", p, len);
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	put_or(&w, m, VPDN_TLV_MIN_BPS, VPDN_AVP_MINIMUM_BPS, MIN_BPS);
 	put_or(&w, m, VPDN_TLV_MAX_BPS, VPDN_AVP_MAXIMUM_BPS, MAX_BPS);

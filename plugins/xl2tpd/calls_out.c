@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "avp.h"
-#include "text.h"
 
 #define DEFAULT_SPEED	1000000000u	/* bit/s: an Ethernet nobody has said more about */
 
@@ -74,14 +73,13 @@ static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 {
 	struct call_out *o = (struct call_out *)c;
 	uint8_t buf[VPDN_CALL_AVPS_MAX];
-	char user[256];
 	struct vpdn_writer w;
 	const uint8_t *p;
 	size_t len;
 	int rc;
 
 	if (vpdn_ipc_get_bytes(m, VPDN_TLV_USER, &p, &len))
-		snprintf(c->label, sizeof(c->label), "user=\"%s\"", vpdn_text_escape(p, len, user, sizeof(user)));
+		vpdn_ref_label(c, "user", p, len);
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	put_icrq(&w, m);
 	rc = vpdn_avp_list_set(&c->request, &w);
