@@ -130,7 +130,8 @@ def test_payload_that_pppd_does_not_read(line):
     assert 0 < dropped < len(sent) and line.daemon.count("does not read") <= len(sent).bit_length()
     line.read()
     wait(lambda: len(line.got()) >= len(sent) - dropped, "what had room")
-    assert line.got() == sent[:len(line.got())]
+    kept = set(line.got())
+    assert line.got() == [payload for payload in sent if payload in kept]  # room may come in between, when the tty moves its octets
     line.data(b"the next one")
     wait(lambda: line.got()[-1:] == [b"the next one"], "the frame after it")
     other.close()
