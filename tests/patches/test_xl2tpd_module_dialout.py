@@ -649,7 +649,8 @@ def test_a_hundred_calls_leave_nothing(pair):
         for _ in range(100):
             node.vpdnd.expect("L2TP_CALL_CLEARED")
     wait(lambda: [list(n.daemon.tunnels().values()) for n in pair] == [[1], [1]], "one call left")
-    assert [open_fds(n) for n in pair] == before
+    # the first call's socket may still have been on its way to vpdnd when it was counted
+    assert all(open_fds(n) <= was for n, was in zip(pair, before))
 
 
 def unhidden(packet, secret=b"s3cret"):
