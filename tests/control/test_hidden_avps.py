@@ -163,8 +163,9 @@ def test_hidden_avps_that_cannot_be_read(tmp_path, what, avps):
             got = p.receive(1)
         # nobody to tell: the session id was what could not be read
         assert got is None or got.type == CDN
-        assert d.count("Unable to reveal") == 2
         assert p.hello()
+        d.wait_log("Unable to reveal", 2)
+        assert d.count("Unable to reveal") == 2
         assert d.tunnels()
     finally:
         p.close()
