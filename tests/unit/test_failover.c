@@ -33,15 +33,32 @@ static int hands_over(int fd, bool parked)
 	return call[1];
 }
 
+/* A new subscriber whose pppd has been told to hand the channel over to the first LNS's call; the call's reference. */
+static uint32_t forwarded(int l2tp, int *fd)
+{
+	uint32_t ref;
+
+	*fd = subscriber(ALICE);
+	ref = placed(l2tp, "192.0.2.2");
+	ready(l2tp, ref);
+	expect(*fd, VPDN_MSG_SUBSCRIBER_FORWARD);
+	return ref;
+}
+
+/* The same, and that LNS gives the call up: its reference at the next one. */
+static uint32_t given_up(int l2tp, int *fd)
+{
+	cleared(l2tp, forwarded(l2tp, fd), VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	return placed(l2tp, "192.0.2.3");
+}
+
 /* An LNS that has taken the call for good refuses it for good, too. */
 static void the_lns_refuses_before_the_hand_over(void **state)
 {
-	int l2tp = module(), fd = subscriber(ALICE);
-	uint32_t ref = placed(l2tp, "192.0.2.2");
+	int l2tp = module(), fd;
+	uint32_t ref = forwarded(l2tp, &fd);
 
 	(void)state;
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 3);
 	expect_end(fd);
 	expect_quiet(l2tp);
@@ -52,12 +69,10 @@ static void the_lns_refuses_before_the_hand_over(void **state)
 /* pppd lets go of the channel meanwhile: the next LNS gets the same call, and the channel waits for it. */
 static void the_next_lns_is_tried_in_the_middle(void **state)
 {
-	int l2tp = module(), fd = subscriber(ALICE), call;
-	uint32_t first = placed(l2tp, "192.0.2.2"), second;
+	int l2tp = module(), fd, call;
+	uint32_t first = forwarded(l2tp, &fd), second;
 
 	(void)state;
-	ready(l2tp, first);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
 	cleared(l2tp, first, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
 	second = placed(l2tp, "192.0.2.3");
 	assert_int_not_equal(first, second);
@@ -78,12 +93,10 @@ static void the_next_lns_is_tried_in_the_middle(void **state)
 
 static void the_next_lns_answers_before_the_channel_comes(void **state)
 {
-	int l2tp = module(), fd = subscriber(ALICE), call;
-	uint32_t first = placed(l2tp, "192.0.2.2"), second;
+	int l2tp = module(), fd, call;
+	uint32_t first = forwarded(l2tp, &fd), second;
 
 	(void)state;
-	ready(l2tp, first);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
 	cleared(l2tp, first, VPDN_STAGE_TUNNEL, VPDN_BY_TIMEOUT, 0);
 	second = placed(l2tp, "192.0.2.3");
 	ready(l2tp, second);
@@ -102,23 +115,14 @@ static void the_next_lns_answers_before_the_channel_comes(void **state)
 /* Nobody is left: who waits is told in good order, whether the channel has come or not. */
 static void no_lns_is_left_in_the_middle(void **state)
 {
-	int l2tp = module(), fd = subscriber(ALICE), call;
-	uint32_t ref = placed(l2tp, "192.0.2.2");
+	int l2tp = module(), fd, call;
+	uint32_t ref = given_up(l2tp, &fd);
 
 	(void)state;
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
-	ref = placed(l2tp, "192.0.2.3");
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
 	expect_end(fd);
 	/* With the channel held, by a pppd that stays. */
-	fd = subscriber(ALICE);
-	ref = placed(l2tp, "192.0.2.2");
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
-	ref = placed(l2tp, "192.0.2.3");
+	ref = given_up(l2tp, &fd);
 	close(hands_over(fd, true));
 	/* And one that says nothing: the time of the attempt goes on when the channel comes. */
 	expect_clear(l2tp, ref, 10);
@@ -126,12 +130,7 @@ static void no_lns_is_left_in_the_middle(void **state)
 	assert_text_has(VPDN_TLV_TEXT, "no answer from xl2tpd");
 	expect_end(fd);
 	/* By one that has left. */
-	fd = subscriber(ALICE);
-	ref = placed(l2tp, "192.0.2.2");
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
-	ref = placed(l2tp, "192.0.2.3");
+	ref = given_up(l2tp, &fd);
 	call = hands_over(fd, false);
 	expect_end(fd);
 	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
@@ -148,12 +147,7 @@ static void all_may_go_in_the_middle(void **state)
 
 	(void)state;
 	for (int who = 0; who < 4; who++) {
-		fd = subscriber(ALICE);
-		ref = placed(l2tp, "192.0.2.2");
-		ready(l2tp, ref);
-		expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-		cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
-		ref = placed(l2tp, "192.0.2.3");
+		ref = given_up(l2tp, &fd);
 		if (who == 0) {
 			/* pppd, without the channel. */
 			close(fd);
@@ -285,12 +279,7 @@ static void a_dead_lns_is_back_in_the_middle_of_a_call(void **state)
 	expect_reject(fd, "192.0.2.3");
 	pause_ms(1100);
 	assert_has(COMMAND("show", "group"), "\"state\":\"to be probed\"");
-	fd = subscriber(ALICE);
-	ref = placed(l2tp, "192.0.2.2");
-	ready(l2tp, ref);
-	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
-	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
-	ref = placed(l2tp, "192.0.2.3");
+	ref = given_up(l2tp, &fd);
 	call = hands_over(fd, false);
 	expect_end(fd);
 	assert_has(COMMAND("show", "group"), "\"state\":\"being probed\"");
