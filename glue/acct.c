@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <bsd/stdlib.h>
-#include <bsd/sys/queue.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,23 +11,22 @@
 #include <time.h>
 
 #include "aaa_radius.h"
+#include "acct_queue.h"
 #include "bridge.h"
+#include "config_radius.h"
 #include "log.h"
-#include "radius_client.h"
+#include "radius.h"
 #include "registry.h"
 #include "result_code.h"
-#include "show_impl.h"
 
-#define QUEUE_MAX	20000u		/* records */
-#define IN_FLIGHT_MAX	32u		/* of them, sent and not yet taken */
-#define RETRY_S		5		/* after no server took a record */
-#define TOO_OLD_MS	(24u * 3600 * 1000)
+#define END_S		5		/* for what waits to be taken when vpdnd ends */
+#define OFF_S		2		/* of it, for Accounting-Off at least */
 #define ID_MAX		40u
 #define FIXED_MAX	3072u		/* octets of a session's attributes that do not change; all of the largest fit */
 #define RECORD_MAX	(FIXED_MAX + 256u)
 
 /* Acct-Status-Type and Acct-Terminate-Cause, RFC 2866 sections 5.1 and 5.10 */
-enum status { START = 1, STOP = 2, INTERIM = 3, ON = 7 };
+enum status { START = 1, STOP = 2, INTERIM = 3, ON = 7, OFF = 8 };
 enum terminate { USER_REQUEST = 1, LOST_CARRIER = 2, LOST_SERVICE = 3, ADMIN_RESET = 6, ADMIN_REBOOT = 7, NAS_ERROR = 9, HOST_REQUEST = 18 };
 #define SERVICE_FRAMED	2u
 #define FRAMED_PPP	1u
@@ -36,171 +34,23 @@ enum terminate { USER_REQUEST = 1, LOST_CARRIER = 2, LOST_SERVICE = 3, ADMIN_RES
 struct vpdn_acct_session {
 	struct vpdn_acct *acct;
 	struct vpdn_call *call;
-	struct event *interim;		/* NULL: none are sent */
-	struct record *unsent;		/* its last Interim-Update, when it was not sent yet: the next one takes its place; or NULL */
+	struct vpdn_acct_lane *lane;
+	struct event *interim;
 	struct vpdn_bridge_counters last;
 	size_t len;
 	uint8_t fixed[];
 };
 
-struct record {
-	TAILQ_ENTRY(record) link;
-	struct vpdn_acct *acct;
-	struct vpdn_radius_exchange *exchange;	/* NULL: waits */
-	uint32_t session;			/* id of the call; 0: of none */
-	struct vpdn_acct_session *unsent_of;	/* whose `unsent` it is; NULL: nobody's */
-	uint64_t since_ms;			/* when it was made */
-	size_t len;
-	uint8_t attributes[];
-};
-TAILQ_HEAD(records, record);
-
 struct vpdn_acct {
 	struct vpdnd *d;
-	struct vpdn_radius_client *client;
-	struct records waiting, in_flight;
-	size_t n_waiting, n_in_flight;
-	struct event *retry;		/* pending: no server took the last record */
+	struct vpdn_acct_queue *queue;
+	struct vpdn_acct_lane *lane;	/* of what belongs to no session */
+	struct event *end;		/* pending: vpdnd waits for records to be taken */
 	uint32_t run;			/* makes session ids of this vpdnd's life its own */
 	uint64_t began;			/* wall clock, s */
 	bool on_said;			/* Accounting-On is in the queue, or was */
-	bool losing;			/* said that records are lost */
-	uint64_t sent, taken, lost;
+	enum { RUNNING, ENDING, OFF_SAID } stage;
 };
-
-static void send_waiting(struct vpdn_acct *acct);
-
-/* ---- the queue ---- */
-
-/* Nothing takes its place any more. */
-static void settle(struct record *r)
-{
-	if (r->unsent_of)
-		r->unsent_of->unsent = NULL;
-	r->unsent_of = NULL;
-}
-
-static void record_free(struct record *r)
-{
-	settle(r);
-	if (r->exchange)
-		vpdn_radius_cancel(r->exchange);
-	free(r);
-}
-
-static void lose(struct vpdn_acct *acct, struct record *r, const char *why)
-{
-	acct->lost++;
-	if (!acct->losing)
-		vpdn_log_err("accounting records are lost: %s", why);
-	acct->losing = true;
-	TAILQ_REMOVE(&acct->waiting, r, link);
-	acct->n_waiting--;
-	record_free(r);
-}
-
-static void on_reply(void *arg, const struct vpdn_radius_reply *reply)
-{
-	struct record *r = arg;
-	struct vpdn_acct *acct = r->acct;
-
-	r->exchange = NULL;
-	TAILQ_REMOVE(&acct->in_flight, r, link);
-	acct->n_in_flight--;
-	if (!reply->wrong) {
-		acct->taken++;
-		acct->losing = false;
-		record_free(r);
-		send_waiting(acct);
-		return;
-	}
-	/* Goes first again, as the oldest of its session. */
-	TAILQ_INSERT_HEAD(&acct->waiting, r, link);
-	acct->n_waiting++;
-	if (vpdnd_now_ms() - r->since_ms > TOO_OLD_MS)
-		lose(acct, r, "no server has taken them for a day");
-	evtimer_add(acct->retry, &(struct timeval){ .tv_sec = RETRY_S });
-}
-
-/* The first one whose session has nothing under way. */
-static struct record *next_record(const struct vpdn_acct *acct)
-{
-	struct record *r, *other;
-
-	TAILQ_FOREACH(r, &acct->waiting, link) {
-		TAILQ_FOREACH(other, &acct->in_flight, link)
-			if (other->session == r->session)
-				break;
-		if (!other)
-			return r;
-	}
-	return NULL;
-}
-
-static void send_waiting(struct vpdn_acct *acct)
-{
-	struct record *r;
-	int rc;
-
-	while (acct->n_in_flight < IN_FLIGHT_MAX && !evtimer_pending(acct->retry, NULL) && (r = next_record(acct))) {
-		rc = vpdn_radius_send(acct->client, acct->d->config, r->attributes, r->len, r->since_ms, on_reply, r, &r->exchange);
-		if (rc == -ENOENT) {
-			lose(acct, r, "vpdn.conf has no RADIUS servers any more");
-			continue;
-		}
-		if (rc) {
-			evtimer_add(acct->retry, &(struct timeval){ .tv_sec = RETRY_S });
-			return;
-		}
-		acct->sent++;
-		settle(r);
-		TAILQ_REMOVE(&acct->waiting, r, link);
-		acct->n_waiting--;
-		TAILQ_INSERT_TAIL(&acct->in_flight, r, link);
-		acct->n_in_flight++;
-	}
-	if (acct->d->stopping && vpdn_acct_idle(acct) && !vpdn_calls_count(acct->d->calls))
-		vpdnd_calls_empty(acct->d);
-}
-
-static void on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	send_waiting(arg);
-}
-
-/* Of no session: NULL. What waits does not grow while nobody takes it: of a session one Interim-Update, the last, and none with its Stop. */
-static void queue(struct vpdn_acct *acct, struct vpdn_acct_session *s, enum status status, const struct vpdn_writer *w)
-{
-	struct record *r = w->bad ? NULL : malloc(sizeof(*r) + w->len);
-	uint32_t session = s ? s->call->id : 0;
-
-	if (!r) {
-		acct->lost++;
-		vpdn_log_err("accounting record of session %u is lost: %s", session, w->bad ? "it does not fit" : "out of memory");
-		return;
-	}
-	*r = (struct record){ .acct = acct, .session = session, .since_ms = vpdnd_now_ms(), .len = w->len };
-	memcpy(r->attributes, w->buf, w->len);
-	if (s && s->unsent) {
-		TAILQ_REMOVE(&acct->waiting, s->unsent, link);
-		acct->n_waiting--;
-		record_free(s->unsent);
-	}
-	if (status == INTERIM) {
-		s->unsent = r;
-		r->unsent_of = s;
-	}
-	TAILQ_INSERT_TAIL(&acct->waiting, r, link);
-	if (++acct->n_waiting > QUEUE_MAX)
-		lose(acct, TAILQ_FIRST(&acct->waiting), "the queue is full");
-	send_waiting(acct);
-}
-
-bool vpdn_acct_idle(const struct vpdn_acct *acct)
-{
-	return !acct->n_waiting && !acct->n_in_flight;
-}
 
 /* ---- what records hold ---- */
 
@@ -300,6 +150,18 @@ static enum terminate terminate_cause(const struct vpdn_call *call)
 	return NAS_ERROR;
 }
 
+static void put(struct vpdn_acct *acct, struct vpdn_acct_lane *lane, uint32_t session, enum status status, const struct vpdn_writer *w)
+{
+	int rc = -EMSGSIZE;
+
+	if (!w->bad)
+		rc = vpdn_acct_put(lane, w->buf, w->len, status == INTERIM);
+	else
+		vpdn_acct_count_lost(acct->queue, 1);
+	if (rc)
+		vpdn_log_err("accounting record of session %u is lost: %s", session, w->bad ? "it does not fit" : "out of memory");
+}
+
 /* ---- sessions ---- */
 
 static void say(struct vpdn_acct_session *s, enum status status)
@@ -313,7 +175,7 @@ static void say(struct vpdn_acct_session *s, enum status status)
 		put_counters(&w, s);
 	if (status == STOP)
 		vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_TERMINATE_CAUSE, terminate_cause(s->call));
-	queue(s->acct, s, status, &w);
+	put(s->acct, s->lane, s->call->id, status, &w);
 }
 
 static void interim_next(struct vpdn_acct_session *s)
@@ -333,6 +195,14 @@ static void on_interim(evutil_socket_t fd, short what, void *arg)
 	interim_next(s);
 }
 
+static void session_free(struct vpdn_acct_session *s)
+{
+	if (s->interim)
+		event_free(s->interim);
+	vpdn_acct_lane_close(s->lane);
+	free(s);
+}
+
 void vpdn_acct_start(struct vpdn_call *call)
 {
 	struct vpdn_acct *acct = call->d->acct;
@@ -346,11 +216,14 @@ void vpdn_acct_start(struct vpdn_call *call)
 	vpdn_writer_init(&w, fixed, sizeof(fixed));
 	put_fixed(&w, acct, call);
 	s = w.bad ? NULL : calloc(1, sizeof(*s) + w.len);
-	if (s)
+	if (s) {
 		s->interim = evtimer_new(acct->d->base, on_interim, s);
-	if (!s || !s->interim) {
-		free(s);
-		acct->lost += 2;
+		s->lane = vpdn_acct_lane_new(acct->queue);
+	}
+	if (!s || !s->interim || !s->lane) {
+		if (s)
+			session_free(s);
+		vpdn_acct_count_lost(acct->queue, 2);
 		vpdn_log_err("no accounting of session %u: %s", call->id, w.bad ? "its attributes do not fit" : "out of memory");
 		return;
 	}
@@ -372,30 +245,82 @@ void vpdn_acct_stop(struct vpdn_call *call)
 
 void vpdn_acct_forget(struct vpdn_call *call)
 {
-	if (!call->acct)
-		return;
-	if (call->acct->unsent)
-		settle(call->acct->unsent);
-	event_free(call->acct->interim);
-	free(call->acct);
+	if (call->acct)
+		session_free(call->acct);
 	call->acct = NULL;
 }
 
 /* ---- the whole ---- */
 
-/* RFC 2866 section 5.1: sessions of a vpdnd that did not end in good order are over. */
-void vpdn_acct_reload(struct vpdn_acct *acct)
+static bool wanted(const struct vpdn_acct *acct)
 {
 	const struct vpdn_radius_config *r = acct->d->config->radius;
+
+	return r && r->accounting;
+}
+
+static void say_of_host(struct vpdn_acct *acct, enum status status)
+{
 	uint8_t buf[RECORD_MAX];
 	struct vpdn_writer w;
 
-	if (acct->on_said || !r || !r->accounting)
+	begin(&w, buf, sizeof(buf), status);
+	put_session_id(&w, acct, 0);
+	put(acct, acct->lane, 0, status, &w);
+}
+
+/* RFC 2866 section 5.1: sessions of a vpdnd that did not end in good order are over. */
+void vpdn_acct_reload(struct vpdn_acct *acct)
+{
+	if (acct->on_said || !wanted(acct))
 		return;
 	acct->on_said = true;
-	begin(&w, buf, sizeof(buf), ON);
-	put_session_id(&w, acct, 0);
-	queue(acct, NULL, ON, &w);
+	say_of_host(acct, ON);
+}
+
+/*
+ * Accounting-Off says that all sessions are over: behind their Stops, that it takes nothing away from those; but in any case, for the
+ * sake of sessions whose Stop is lost.
+ */
+static void say_off(struct vpdn_acct *acct)
+{
+	acct->stage = OFF_SAID;
+	if (acct->on_said && wanted(acct))
+		say_of_host(acct, OFF);
+	else if (!vpdn_acct_queue_left(acct->queue))
+		vpdnd_accounted(acct->d);
+}
+
+static void on_empty(void *arg)
+{
+	struct vpdn_acct *acct = arg;
+
+	if (acct->stage == ENDING)
+		say_off(acct);
+	else if (acct->stage == OFF_SAID)
+		vpdnd_accounted(acct->d);
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct vpdn_acct *acct = arg;
+
+	(void)fd, (void)what;
+	if (acct->stage == OFF_SAID) {
+		vpdnd_accounted(acct->d);
+		return;
+	}
+	evtimer_add(acct->end, &(struct timeval){ .tv_sec = OFF_S });
+	say_off(acct);
+}
+
+void vpdn_acct_end(struct vpdn_acct *acct)
+{
+	if (acct->stage != RUNNING)
+		return;
+	acct->stage = ENDING;
+	evtimer_add(acct->end, &(struct timeval){ .tv_sec = END_S - OFF_S });
+	vpdn_acct_queue_last_try(acct->queue);
 }
 
 struct vpdn_acct *vpdn_acct_new(struct vpdnd *d)
@@ -407,11 +332,10 @@ struct vpdn_acct *vpdn_acct_new(struct vpdnd *d)
 	acct->d = d;
 	acct->run = arc4random();
 	acct->began = (uint64_t)time(NULL);
-	TAILQ_INIT(&acct->waiting);
-	TAILQ_INIT(&acct->in_flight);
-	acct->client = vpdn_radius_client_new(d, VPDN_RADIUS_ACCT);
-	acct->retry = evtimer_new(d->base, on_retry, acct);
-	if (!acct->client || !acct->retry) {
+	acct->queue = vpdn_acct_queue_new(d, on_empty, acct);
+	acct->lane = acct->queue ? vpdn_acct_lane_new(acct->queue) : NULL;
+	acct->end = evtimer_new(d->base, on_end, acct);
+	if (!acct->lane || !acct->end) {
 		vpdn_acct_free(acct);
 		return NULL;
 	}
@@ -421,32 +345,17 @@ struct vpdn_acct *vpdn_acct_new(struct vpdnd *d)
 
 void vpdn_acct_free(struct vpdn_acct *acct)
 {
-	struct record *r;
-
 	if (!acct)
 		return;
-	if (!vpdn_acct_idle(acct))
-		vpdn_log_warn("%zu accounting records were not taken by a server", acct->n_waiting + acct->n_in_flight);
-	TAILQ_CONCAT(&acct->waiting, &acct->in_flight, link);
-	while ((r = TAILQ_FIRST(&acct->waiting))) {
-		TAILQ_REMOVE(&acct->waiting, r, link);
-		record_free(r);
-	}
-	if (acct->retry)
-		event_free(acct->retry);
-	vpdn_radius_client_free(acct->client);
+	if (acct->end)
+		event_free(acct->end);
+	vpdn_acct_lane_close(acct->lane);
+	vpdn_acct_queue_free(acct->queue);
 	free(acct);
 }
 
 void vpdn_acct_show(const struct vpdn_acct *acct, json_t *o)
 {
-	const struct vpdn_radius_config *r = acct->d->config->radius;
-
-	if ((!r || !r->accounting) && !acct->sent)
-		return;
-	set(o, "acct_servers", vpdn_radius_client_show(acct->client));
-	set(o, "acct_sent", json_integer((json_int_t)acct->sent));
-	set(o, "acct_taken", json_integer((json_int_t)acct->taken));
-	set(o, "acct_waiting", json_integer((json_int_t)(acct->n_waiting + acct->n_in_flight)));
-	set(o, "acct_lost", json_integer((json_int_t)acct->lost));
+	if (wanted(acct) || vpdn_acct_queue_used(acct->queue))
+		vpdn_acct_queue_show(acct->queue, o);
 }

@@ -117,6 +117,15 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	vpdn_sd_notify("READY=1");
 }
 
+/* xl2tpd has not confirmed that all calls are over. */
+static void on_stop_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct vpdnd *d = arg;
+
+	(void)fd, (void)what;
+	vpdn_acct_end(d->acct);
+}
+
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval tv = { .tv_sec = STOP_MS / 1000, .tv_usec = STOP_MS % 1000 * 1000 };
@@ -131,7 +140,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 	vpdn_log_notice("stopping on signal %d; %zu sessions end", (int)fd, vpdn_calls_count(d->calls));
 	vpdn_sd_notify("STOPPING=1");
 	vpdn_server_shut(d->server);
-	event_base_loopexit(d->base, &tv);
+	event_base_once(d->base, -1, EV_TIMEOUT, on_stop_late, d, &tv);
 	if (!vpdn_calls_count(d->calls))
 		vpdnd_calls_empty(d);
 	else
@@ -140,11 +149,16 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 
 void vpdnd_calls_empty(struct vpdnd *d)
 {
+	if (d->stopping)
+		vpdn_acct_end(d->acct);
+}
+
+void vpdnd_accounted(struct vpdnd *d)
+{
 	struct timeval now = { 0 };
 
 	/* After the events that are due: a refused subscriber's answer is on its way. */
-	if (d->stopping && vpdn_acct_idle(d->acct))
-		event_base_loopexit(d->base, &now);
+	event_base_loopexit(d->base, &now);
 }
 
 /* ---- start and end ---- */

@@ -63,5 +63,7 @@ uint32_t vpdnd_new_id(struct vpdnd *d);
 
 /* For call.c: the last call has gone. */
 void vpdnd_calls_empty(struct vpdnd *d);
+/* For acct.c: vpdnd ends, and no record is waited for any more. */
+void vpdnd_accounted(struct vpdnd *d);
 
 #endif
