@@ -90,18 +90,10 @@ static int next_url(const struct request *r)
 
 static void run(struct http *h);
 
-/* Frees a body. */
-static void wipe(char *body)
-{
-	if (body)
-		explicit_bzero(body, strlen(body));
-	free(body);
-}
-
 static void request_free(struct request *r)
 {
 	vpdn_transfer_cancel(r->transfer);
-	wipe(r->body);
+	vpdn_text_wipe(r->body);
 	free(r->key);
 	vpdn_config_put(r->config);
 	free(r);
@@ -316,7 +308,7 @@ static struct request *request_new(struct http *h, const struct vpdn_query *quer
 	struct request *r = calloc(1, sizeof(*r));
 
 	if (!r || !(r->key = strdup(query->key))) {
-		wipe(body);
+		vpdn_text_wipe(body);
 		free(r);
 		return NULL;
 	}
@@ -406,7 +398,7 @@ static struct request *join(struct http *h, const struct vpdn_query *query, char
 	if (!r && h->n_waiting < WAITING_MAX)
 		return request_new(h, query, body);
 	h->shared += !!r;
-	wipe(body);
+	vpdn_text_wipe(body);
 	return r;
 }
 
@@ -430,7 +422,7 @@ static int http_ask(void *state, const struct vpdn_query *query, vpdn_answer_fn 
 	body = vpdn_question_to_json(query, h->nas, c->send_credentials);
 	ask = calloc(1, sizeof(*ask));
 	if (!body || !ask || !(ask->timer = evtimer_new(h->d->base, on_timer, ask))) {
-		wipe(body);
+		vpdn_text_wipe(body);
 		free(ask);
 		return -ENOMEM;
 	}

@@ -121,7 +121,7 @@ static void finish(struct vpdn_transfer *x, CURLcode code)
 	transfer_free(x);
 }
 
-static bool set_blob(CURL *e, CURLoption option, const struct vpdn_octets *o)
+static bool set_blob(CURL *e, CURLoption option, const struct vpdn_http_file *o)
 {
 	struct curl_blob blob = { .data = o->data, .len = o->len, .flags = CURL_BLOB_NOCOPY };
 

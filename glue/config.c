@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * config.c - see config.h: the life of a configuration and look-ups in it. Reading
- * the file's grammar is config_parse.c's.
+ * the file is config_parse.c's.
  */
 #include "config.h"
 
@@ -16,6 +16,7 @@
 #include "config_http.h"
 #include "config_parse.h"
 #include "config_radius.h"
+#include "text.h"
 
 static int key_cmp(const struct vpdn_key *a, const struct vpdn_key *b)
 {
@@ -24,22 +25,28 @@ static int key_cmp(const struct vpdn_key *a, const struct vpdn_key *b)
 
 RB_GENERATE_INTERNAL(vpdn_keys, vpdn_key, node, key_cmp, static __attribute__((unused)))
 
-static const char *const key_names[VPDN_KEY_KINDS] = {
+const char *const vpdn_key_kinds[] = {
 	[VPDN_KEY_LINE] = "line",
 	[VPDN_KEY_DNIS] = "dnis",
 	[VPDN_KEY_DOMAIN] = "domain",
+	[VPDN_KEY_KINDS] = NULL,
+};
+
+const char *const vpdn_source_kinds[] = {
+	[VPDN_SOURCE_LOCAL] = "local",
+	[VPDN_SOURCE_HTTP] = "http",
+	[VPDN_SOURCE_RADIUS] = "radius",
+	[VPDN_SOURCE_KINDS] = NULL,
 };
 
 const char *vpdn_key_kind_name(enum vpdn_key_kind kind)
 {
-	return kind < VPDN_KEY_KINDS ? key_names[kind] : "?";
+	return kind < VPDN_KEY_KINDS ? vpdn_key_kinds[kind] : "?";
 }
 
 const char *vpdn_source_kind_name(enum vpdn_source_kind kind)
 {
-	static const char *const names[VPDN_SOURCE_KINDS] = { "local", "http", "radius" };
-
-	return kind < VPDN_SOURCE_KINDS ? names[kind] : "?";
+	return kind < VPDN_SOURCE_KINDS ? vpdn_source_kinds[kind] : "?";
 }
 
 struct vpdn_config *vpdn_config_new(const char *path)
@@ -106,13 +113,6 @@ static void dialer_free(struct vpdn_dialer *d)
 	free(d);
 }
 
-static void secret_free(char *s)
-{
-	if (s)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
 static void group_free(struct vpdn_group *g)
 {
 	accept_free(&g->dialin);
@@ -133,11 +133,11 @@ static void group_free(struct vpdn_group *g)
 	for (size_t i = 0; i < g->n_peers; i++) {
 		free(g->peers[i].local_name);
 		free(g->peers[i].assignment);
-		secret_free(g->peers[i].tunnel_password);
+		vpdn_text_wipe(g->peers[i].tunnel_password);
 	}
 	free(g->peers);
 	free(g->radius_class);
-	secret_free(g->tunnel_password);
+	vpdn_text_wipe(g->tunnel_password);
 	free(g->name);
 	free(g->local_name);
 	free(g->ppp_template);

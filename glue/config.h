@@ -5,8 +5,8 @@
  * vpdnd.c loads it at the start and on reload, select.c, group.c and number.c choose by it,
  * l2tp_peer.c sends its accepting groups to xl2tpd's module, dialer_peer.c the dialers
  * to vpdn-dialer, calls hold a reference while they are being placed. It owns all
- * strings in it and wipes the secrets with the last reference. The grammar is in
- * config_parse.c, what a value may be in config_value.c; vpdn.conf(5) describes it.
+ * strings in it and wipes the secrets with the last reference. config_parse.c reads it by
+ * the grammar in config_value.c; vpdn.conf(5) describes it.
  */
 #ifndef VPDN_CONFIG_H
 #define VPDN_CONFIG_H
@@ -228,8 +228,9 @@ const struct vpdn_key *vpdn_config_find(const struct vpdn_config *c, enum vpdn_k
 int vpdn_config_add_key(struct vpdn_config *c, enum vpdn_key_kind kind, const char *value, unsigned int line,
 			struct vpdn_key **key);
 
+/* The words of `search-order` and of `sources`, by their kinds, NULL behind the last. */
+extern const char *const vpdn_key_kinds[], *const vpdn_source_kinds[];
 const char *vpdn_key_kind_name(enum vpdn_key_kind kind);
-/* Its word in `sources`. */
 const char *vpdn_source_kind_name(enum vpdn_source_kind kind);
 
 #endif

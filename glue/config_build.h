@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config_build.h - between config_parse.c, which reads the file, and config_group.c and
- * config_dialer.c, which make a group or a dialer of each section that was read.
- * Functions that build return 0, or -1 after the complaint was kept.
+ * config_build.h - between config_parse.c, which reads the file, and config_group.c, config_dialer.c, config_http.c and
+ * config_radius.c, which make what vpdnd uses of each block that was read. Functions that build or take return 0, or -1
+ * after the complaint was kept.
  */
 #ifndef VPDN_CONFIG_BUILD_H
 #define VPDN_CONFIG_BUILD_H
@@ -17,6 +17,7 @@ int vpdn_parse_fail_memory(void);
 
 /* Values that were checked when they were read. */
 uint32_t vpdn_parse_u32(cfg_t *sec, const char *key, uint32_t otherwise);
+bool vpdn_parse_bool(cfg_t *sec, const char *key, bool otherwise);
 bool vpdn_parse_ip4(cfg_t *sec, const char *key, struct in_addr *a);
 /* Copies; what is not set stays as it is. */
 int vpdn_parse_string(cfg_t *sec, const char *key, char **out);
@@ -24,11 +25,11 @@ int vpdn_parse_string(cfg_t *sec, const char *key, char **out);
 int vpdn_parse_ere(cfg_t *sec, const char *what, const char *pattern, struct vpdn_ere *ere);
 int vpdn_parse_strings(cfg_t *sec, const char *key, struct vpdn_strings *out);
 
-/* Makes a group, without its keys, and adds it to the configuration. */
-int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **g);
+/* Make what a block says and add it to the configuration, a group without its keys. */
+int vpdn_group_build(struct vpdn_config *c, cfg_t *sec);
 int vpdn_dialer_build(struct vpdn_config *c, cfg_t *sec);
-/* config_http.c */
 int vpdn_http_build(struct vpdn_config *c, cfg_t *sec);
+int vpdn_radius_build(struct vpdn_config *c, cfg_t *sec);
 /* At the end of the file: every `dial` gets the dialer that it names. */
 int vpdn_dials_resolve(struct vpdn_config *c, cfg_t *root);
 

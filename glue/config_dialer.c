@@ -45,10 +45,8 @@ static int build_pppoe(cfg_t *sec, struct vpdn_dialer *d)
 
 static int build_exec(cfg_t *sec, struct vpdn_dialer *d)
 {
-	const char *wait = cfg_getstr(sec, "wait");
-
 	d->kind = VPDN_DIALER_EXEC;
-	d->wait_report = wait && !strcmp(wait, "true");
+	d->wait_report = vpdn_parse_bool(sec, "wait", false);
 	if (vpdn_parse_strings(sec, "command", &d->command) || vpdn_parse_string(sec, "user", &d->run_as))
 		return -1;
 	if (!d->command.n)

@@ -70,13 +70,6 @@ static int check_belongings(cfg_t *sec, const struct vpdn_group *g)
 	return 0;
 }
 
-static bool is_true(cfg_t *sec, const char *key)
-{
-	const char *s = cfg_getstr(sec, key);
-
-	return s && !strcmp(s, "true");
-}
-
 static int build_peers(cfg_t *sec, struct vpdn_group *g)
 {
 	size_t n = cfg_size(sec, "initiate-to");
@@ -103,7 +96,7 @@ static int build_peers(cfg_t *sec, struct vpdn_group *g)
 	g->connect_timeout_s = vpdn_parse_u32(sec, "connect-timeout", 10);
 	g->tunnel_limit = vpdn_parse_u32(sec, "tunnel-limit", 0);
 	g->tunnel_sessions = vpdn_parse_u32(sec, "tunnel-sessions", 0);
-	g->tunnel_own = cfg_getstr(sec, "tunnel-share") && !is_true(sec, "tunnel-share");
+	g->tunnel_own = !vpdn_parse_bool(sec, "tunnel-share", true);
 	return 0;
 }
 
@@ -124,9 +117,9 @@ static uint32_t withheld_avps(cfg_t *dialin)
 
 static int build_request_dialin(struct vpdn_config *c, cfg_t *sec, cfg_t *dialin, struct vpdn_group *g)
 {
-	g->strip_domain = is_true(dialin, "strip-domain");
+	g->strip_domain = vpdn_parse_bool(dialin, "strip-domain", false);
 	g->withheld_avps = withheld_avps(dialin);
-	if (is_true(dialin, "default")) {
+	if (vpdn_parse_bool(dialin, "default", false)) {
 		if (c->default_group)
 			return vpdn_parse_fail(sec, "vpdn-group %s: default = true stands in vpdn-group %s already; allowed: in one group", g->name,
 					       c->default_group->name);
@@ -281,15 +274,13 @@ static int no_password(cfg_t *sec, const struct vpdn_group *g)
 /* What an initiate-to does not say itself is the group's. */
 static int build_peer_tunnel(struct vpdn_config *c, cfg_t *sec, cfg_t *to, const struct vpdn_group *g, struct vpdn_peer *p)
 {
-	const char *auth = cfg_getstr(to, "tunnel-authentication");
-
 	p->source_ip = g->source_ip;
 	vpdn_parse_ip4(to, "source-ip", &p->source_ip);
 	if (vpdn_parse_string(to, "local-name", &p->local_name) || vpdn_parse_string(to, "tunnel-password", &p->tunnel_password))
 		return -1;
 	if (p->tunnel_password)
 		c->has_secrets = true;
-	p->tunnel_auth = auth ? !strcmp(auth, "true") : p->tunnel_password || g->tunnel_auth;
+	p->tunnel_auth = vpdn_parse_bool(to, "tunnel-authentication", p->tunnel_password || g->tunnel_auth);
 	if (!p->local_name && !(p->local_name = strdup(g->local_name)))
 		return vpdn_parse_fail_memory();
 	if (!p->tunnel_auth || p->tunnel_password)
@@ -319,10 +310,9 @@ static bool any_peer_open(const struct vpdn_group *g)
 
 static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 {
-	const char *auth = cfg_getstr(sec, "tunnel-authentication"), *hidden = cfg_getstr(sec, "hidden");
 	char host[VPDN_NAME_MAX + 1] = "";
 
-	g->tunnel_auth = !auth || !strcmp(auth, "true");
+	g->tunnel_auth = vpdn_parse_bool(sec, "tunnel-authentication", true);
 	if (vpdn_parse_string(sec, "local-name", &g->local_name) || vpdn_parse_string(sec, "tunnel-password", &g->tunnel_password))
 		return -1;
 	if (g->tunnel_password)
@@ -337,7 +327,7 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 	g->opened_idle_s = vpdn_parse_u32(sec, "idle-timeout", 15);
 	g->accepted_idle_s = vpdn_parse_u32(sec, "idle-timeout", 10);
 	g->hello_s = vpdn_parse_u32(sec, "hello", 60);
-	g->hidden = hidden && !strcmp(hidden, "true");
+	g->hidden = vpdn_parse_bool(sec, "hidden", false);
 	g->limit = vpdn_parse_u32(sec, "limit", 0);
 	if (build_peers_tunnels(c, sec, g))
 		return -1;
@@ -349,7 +339,7 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 	return 0;
 }
 
-int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **out)
+int vpdn_group_build(struct vpdn_config *c, cfg_t *sec)
 {
 	struct vpdn_group *g = calloc(1, sizeof(*g));
 
@@ -371,8 +361,5 @@ int vpdn_group_build(struct vpdn_config *c, cfg_t *sec, struct vpdn_group **out)
 		return -1;
 	if (g->accepts & VPDN_ACCEPTS_DIALOUT && build_accept_dialout(sec, cfg_getnsec(sec, "accept-dialout", 0), g))
 		return -1;
-	if (build_tunnel(c, sec, g))
-		return -1;
-	*out = g;
-	return 0;
+	return build_tunnel(c, sec, g);
 }

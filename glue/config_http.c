@@ -13,6 +13,7 @@
 
 #include "config_build.h"
 #include "config_value.h"
+#include "text.h"
 
 #define FILE_MAX	(1024u * 1024)	/* a bundle of certificates */
 #define URL_MAX		1024u
@@ -77,18 +78,11 @@ const char *vpdn_http_check_url(const char *url)
 
 /* ---- files ---- */
 
-static void octets_free(struct vpdn_octets *o)
+static void file_free(struct vpdn_http_file *o)
 {
 	if (o->data)
 		explicit_bzero(o->data, o->len);
 	free(o->data);
-}
-
-static void secret_free(char *s)
-{
-	if (s)
-		explicit_bzero(s, strlen(s));
-	free(s);
 }
 
 void vpdn_http_config_free(struct vpdn_http_config *h)
@@ -98,16 +92,16 @@ void vpdn_http_config_free(struct vpdn_http_config *h)
 	for (size_t i = 0; i < h->urls.n; i++)
 		free(h->urls.v[i]);
 	free(h->urls.v);
-	octets_free(&h->ca);
-	octets_free(&h->certificate);
-	octets_free(&h->key);
-	secret_free(h->bearer);
+	file_free(&h->ca);
+	file_free(&h->certificate);
+	file_free(&h->key);
+	vpdn_text_wipe(h->bearer);
 	free(h->user);
-	secret_free(h->password);
+	vpdn_text_wipe(h->password);
 	free(h);
 }
 
-static int read_fd(cfg_t *sec, const char *key, const char *path, int fd, bool secret, struct vpdn_octets *o)
+static int read_fd(cfg_t *sec, const char *key, const char *path, int fd, bool secret, struct vpdn_http_file *o)
 {
 	struct stat st;
 	ssize_t n = 0;
@@ -131,7 +125,7 @@ static int read_fd(cfg_t *sec, const char *key, const char *path, int fd, bool s
 }
 
 /* Reads the file that a setting names, if it names one. A secret one must not be for everybody. */
-static int read_file(cfg_t *sec, const char *key, bool secret, struct vpdn_octets *o)
+static int read_file(cfg_t *sec, const char *key, bool secret, struct vpdn_http_file *o)
 {
 	const char *path = cfg_getstr(sec, key);
 	int fd, rc;
@@ -146,7 +140,7 @@ static int read_file(cfg_t *sec, const char *key, bool secret, struct vpdn_octet
 	return rc;
 }
 
-static int read_pem(cfg_t *sec, const char *key, bool secret, struct vpdn_octets *o)
+static int read_pem(cfg_t *sec, const char *key, bool secret, struct vpdn_http_file *o)
 {
 	if (read_file(sec, key, secret, o))
 		return -1;
@@ -157,7 +151,7 @@ static int read_pem(cfg_t *sec, const char *key, bool secret, struct vpdn_octets
 /* The first line of a file: 1 to 4096 printable characters. */
 static int read_line(cfg_t *sec, const char *key, char **line)
 {
-	struct vpdn_octets o = { 0 };
+	struct vpdn_http_file o = { 0 };
 	int rc = read_file(sec, key, true, &o);
 	size_t n;
 
@@ -172,7 +166,7 @@ static int read_line(cfg_t *sec, const char *key, char **line)
 		else if (!n || n > 4096)
 			rc = vpdn_parse_fail(sec, "http: %s \"%s\": its first line must be 1 to 4096 printable characters", key, cfg_getstr(sec, key));
 	}
-	octets_free(&o);
+	file_free(&o);
 	return rc;
 }
 
@@ -195,7 +189,6 @@ static int check_pairs(cfg_t *sec)
 int vpdn_http_build(struct vpdn_config *c, cfg_t *sec)
 {
 	struct vpdn_http_config *h = calloc(1, sizeof(*h));
-	const char *credentials = cfg_getstr(sec, "send-credentials");
 	size_t n = cfg_size(sec, "url");
 
 	if (!h)
@@ -218,7 +211,7 @@ int vpdn_http_build(struct vpdn_config *c, cfg_t *sec)
 	h->cache_s = vpdn_parse_u32(sec, "cache-time", 60);
 	h->stale_s = vpdn_parse_u32(sec, "stale-if-error", 3600);
 	h->max_answer = vpdn_parse_u32(sec, "max-answer", 65536);
-	h->send_credentials = credentials && !strcmp(credentials, "true");
+	h->send_credentials = vpdn_parse_bool(sec, "send-credentials", false);
 	return read_pem(sec, "ca-file", false, &h->ca) || read_pem(sec, "certificate", false, &h->certificate) ||
 	       read_pem(sec, "key", true, &h->key) || read_line(sec, "bearer-file", &h->bearer) ||
 	       read_line(sec, "password-file", &h->password) ? -1 : 0;

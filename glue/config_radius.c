@@ -8,22 +8,16 @@
 
 #include "config_build.h"
 #include "config_value.h"
-
-static void wipe(char *secret)
-{
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
+#include "text.h"
 
 void vpdn_radius_config_free(struct vpdn_radius_config *r)
 {
 	if (!r)
 		return;
 	for (size_t i = 0; i < r->n_servers; i++)
-		wipe(r->servers[i].secret);
+		vpdn_text_wipe(r->servers[i].secret);
 	free(r->servers);
-	wipe(r->password);
+	vpdn_text_wipe(r->password);
 	free(r->user);
 	free(r->nas_identifier);
 	free(r);
@@ -69,14 +63,7 @@ static int set_name(char **to, cfg_t *sec, const char *key, const char *otherwis
 	return 0;
 }
 
-static bool flag(cfg_t *sec, const char *key, bool otherwise)
-{
-	const char *s = cfg_getstr(sec, key);
-
-	return s ? !strcmp(s, "true") : otherwise;
-}
-
-int vpdn_radius_config_build(struct vpdn_config *c, cfg_t *sec)
+int vpdn_radius_build(struct vpdn_config *c, cfg_t *sec)
 {
 	struct vpdn_radius_config *r = calloc(1, sizeof(*r));
 	size_t n = cfg_size(sec, "server");
@@ -96,8 +83,8 @@ int vpdn_radius_config_build(struct vpdn_config *c, cfg_t *sec)
 		if (build_server(r, cfg_getnsec(sec, "server", (unsigned int)i)))
 			return -1;
 	r->dead_s = vpdn_parse_u32(sec, "dead-time", 60);
-	r->require_mac = flag(sec, "require-message-authenticator", true);
-	r->accounting = flag(sec, "accounting", false);
+	r->require_mac = vpdn_parse_bool(sec, "require-message-authenticator", true);
+	r->accounting = vpdn_parse_bool(sec, "accounting", false);
 	r->interim_s = vpdn_parse_u32(sec, "interim-interval", 0);
 	if (r->interim_s && !r->accounting)
 		return vpdn_parse_fail(sec, "radius: interim-interval needs accounting = true");

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * config_radius.h - the block `radius` of vpdn.conf: the servers, and what is sent to them. Part of struct vpdn_config;
- * config_parse.c has it built, aaa_radius.c, acct.c and radius_client.c go by it.
+ * config_parse.c has it built (config_build.h), aaa_radius.c, acct.c and radius_client.c go by it.
  */
 #ifndef VPDN_CONFIG_RADIUS_H
 #define VPDN_CONFIG_RADIUS_H
 
-#include <confuse.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,8 +40,6 @@ struct vpdn_radius_config {
 	uint32_t interim_s;		/* between Interim-Updates; 0: none */
 };
 
-/* Makes c->radius of a `radius` section. 0, or -1 after the complaint was kept (config_build.h). */
-int vpdn_radius_config_build(struct vpdn_config *c, cfg_t *sec);
 /* Wipes the secrets and frees; NULL is fine. */
 void vpdn_radius_config_free(struct vpdn_radius_config *r);
 

@@ -12,10 +12,41 @@
 #include "config_http.h"
 #include "line_avps.h"
 #include "proxy.h"
+#include "text.h"
 
 #define SECRET_MAX	255u
 #define NUMBER_MAX	64u	/* dialled digits, as in AVP 21 */
 #define DAY		86400u
+
+static const char *const bools[] = { "true", "false", NULL };
+static const char *const protocols[] = { "l2tp", NULL };
+static const char *const aaa_failures[] = { "open", "closed", NULL };
+static const char *const positions[] = { "suffix", "prefix", NULL };
+/* The first two have a bit each in AVPs 18 and 19 (RFC 2661 4.4.4), "any" both. */
+static const char *const bearers[] = { "digital", "analogue", "any", NULL };
+static const char *const framings[] = { "synchronous", "asynchronous", "any", NULL };
+
+uint32_t vpdn_value_bearer(const char *s)
+{
+	return (uint32_t)(vpdn_text_word(bearers, s) + 1);
+}
+
+uint32_t vpdn_value_framing(const char *s)
+{
+	return (uint32_t)(vpdn_text_word(framings, s) + 1);
+}
+
+static const char *check_word(const struct vpdn_setting *row, const char *value)
+{
+	static char allowed[64];
+	struct vpdn_text t;
+
+	if (vpdn_text_word(row->words, value) >= 0)
+		return NULL;
+	vpdn_text_init(&t, allowed, sizeof(allowed));
+	vpdn_text_add_words(&t, row->words);
+	return allowed;
+}
 
 bool vpdn_value_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v)
 {
@@ -51,12 +82,6 @@ static const char *check_speed(const struct vpdn_setting *row, const char *value
 	uint32_t v;
 
 	return vpdn_value_u32(value, row->min, row->max, &v) && cfsetspeed(&tio, v) == 0 ? NULL : "a speed of ttys, such as 9600 or 115200";
-}
-
-static const char *check_bool(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return strcmp(value, "true") && strcmp(value, "false") ? "true, false" : NULL;
 }
 
 /* A host's own address or a peer's: neither 0.0.0.0 nor multicast nor above. */
@@ -124,15 +149,10 @@ static bool all_of(const char *s, const char *others, size_t max)
 	return true;
 }
 
-const char *vpdn_value_check_title(const char *value)
-{
-	return all_of(value, "._-", VPDN_NAME_MAX) ? NULL : "1 to 64 letters, digits, \".\", \"_\", \"-\"";
-}
-
 static const char *check_title(const struct vpdn_setting *row, const char *value)
 {
 	(void)row;
-	return vpdn_value_check_title(value);
+	return all_of(value, "._-", VPDN_NAME_MAX) ? NULL : "1 to 64 letters, digits, \".\", \"_\", \"-\"";
 }
 
 static const char *check_name(const struct vpdn_setting *row, const char *value)
@@ -180,103 +200,7 @@ static const char *check_line(const struct vpdn_setting *row, const char *value)
 	       "a circuit id, a remote id, an interface or an Ethernet address; or a pattern of an interface or address, or \"circuit:PATTERN\", \"remote:PATTERN\"";
 }
 
-static const char *check_secret(const struct vpdn_setting *row, const char *value)
-{
-	return printable(value, 1, row->max ? row->max : SECRET_MAX) ? NULL : row->max ? "1 to 128 printable characters" :
-	       "1 to 255 printable characters";
-}
-
-static const char *check_line_avps(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_line_avps_bit(value) ? NULL : VPDN_LINE_AVPS;
-}
-
-static const char *check_protocol(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return strcmp(value, "l2tp") ? "l2tp" : NULL;
-}
-
-static const char *check_lcp_policy(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_lcp_policy_parse(value) ? NULL : VPDN_LCP_POLICIES;
-}
-
-int vpdn_value_key_kind(const char *value)
-{
-	for (int i = 0; i < VPDN_KEY_KINDS; i++)
-		if (!strcmp(value, vpdn_key_kind_name((enum vpdn_key_kind)i)))
-			return i;
-	return -1;
-}
-
-static const char *check_search_order(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_value_key_kind(value) < 0 ? "line, dnis, domain" : NULL;
-}
-
-int vpdn_value_source_kind(const char *value)
-{
-	for (int i = 0; i < VPDN_SOURCE_KINDS; i++)
-		if (!strcmp(value, vpdn_source_kind_name((enum vpdn_source_kind)i)))
-			return i;
-	return -1;
-}
-
-static const char *check_sources(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_value_source_kind(value) < 0 ? "local, http, radius" : NULL;
-}
-
-static const char *check_aaa_failure(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return strcmp(value, "open") && strcmp(value, "closed") ? "open, closed" : NULL;
-}
-
-static const char *check_delimiters(const struct vpdn_setting *row, const char *value)
-{
-	size_t n = strlen(value);
-
-	for (const char *s = value; *s; s++)
-		if (!ispunct((unsigned char)*s))
-			n = 0;
-	return n >= 1 && n <= row->max ? NULL : "1 to 8 characters, neither letters, digits nor blanks";
-}
-
-static const char *check_position(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return strcmp(value, "suffix") && strcmp(value, "prefix") ? "suffix, prefix" : NULL;
-}
-
-uint32_t vpdn_value_bearer(const char *s)
-{
-	return !strcmp(s, "digital") ? 1 : !strcmp(s, "analogue") ? 2 : !strcmp(s, "any") ? 3 : 0;
-}
-
-static const char *check_bearer(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_value_bearer(value) ? NULL : VPDN_BEARERS;
-}
-
-uint32_t vpdn_value_framing(const char *s)
-{
-	return !strcmp(s, "synchronous") ? 1 : !strcmp(s, "asynchronous") ? 2 : !strcmp(s, "any") ? 3 : 0;
-}
-
-static const char *check_framing(const struct vpdn_setting *row, const char *value)
-{
-	(void)row;
-	return vpdn_value_framing(value) ? NULL : VPDN_FRAMINGS;
-}
-
-/* A number, a sub-address, what replaces a number, a word of a script: they go to a modem or over the wire. */
+/* The texts of secrets, numbers, sub-addresses, words of a script: they go to a server, a modem or over the wire. */
 static const char *check_text(const struct vpdn_setting *row, const char *value)
 {
 	static char allowed[64];
@@ -287,9 +211,41 @@ static const char *check_text(const struct vpdn_setting *row, const char *value)
 	return allowed;
 }
 
+/* A function of its own, by which vpdn_setting_is_secret() knows it. */
+static const char *check_secret(const struct vpdn_setting *row, const char *value)
+{
+	return check_text(row, value);
+}
+
+static const char *check_line_avps(const struct vpdn_setting *row, const char *value)
+{
+	static char allowed[160];
+	struct vpdn_text t;
+	const char *word;
+	uint32_t bit;
+
+	(void)row;
+	if (vpdn_line_avps_bit(value))
+		return NULL;
+	vpdn_text_init(&t, allowed, sizeof(allowed));
+	for (size_t i = 0; (word = vpdn_line_avps_word(i, &bit)); i++)
+		vpdn_text_add(&t, "%s%s", i ? ", " : "", word);
+	return allowed;
+}
+
+static const char *check_delimiters(const struct vpdn_setting *row, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *s = value; *s; s++)
+		if (!ispunct((unsigned char)*s))
+			n = 0;
+	return n >= row->min && n <= row->max ? NULL : "1 to 8 characters, neither letters, digits nor blanks";
+}
+
 static const char *check_path(const struct vpdn_setting *row, const char *value)
 {
-	return *value == '/' && printable(value, 2, row->max) ? NULL : "an absolute path; shell patterns are allowed in its last part";
+	return *value == '/' && printable(value, row->min, row->max) ? NULL : "an absolute path; shell patterns are allowed in its last part";
 }
 
 static const char *check_interface(const struct vpdn_setting *row, const char *value)
@@ -306,7 +262,7 @@ static const char *check_url(const struct vpdn_setting *row, const char *value)
 
 static const char *check_file(const struct vpdn_setting *row, const char *value)
 {
-	return *value == '/' && printable(value, 2, row->max) ? NULL : "an absolute path";
+	return *value == '/' && printable(value, row->min, row->max) ? NULL : "an absolute path";
 }
 
 static const char *check_radius_user(const struct vpdn_setting *row, const char *value)
@@ -317,111 +273,147 @@ static const char *check_radius_user(const struct vpdn_setting *row, const char 
 	       "printable characters with one %k among them, which stands for what is looked for";
 }
 
+#define VALUE(check)			VPDN_VALUE, check, 0, 0, NULL
+#define LIST(check)			VPDN_LIST, check, 0, 0, NULL
+#define WORD(words)			VPDN_VALUE, check_word, 0, 0, words
+#define WORDS(words)			VPDN_LIST, check_word, 0, 0, words
+#define BOOL				WORD(bools)
+#define NUMBER(min, max)		VPDN_VALUE, check_number, min, max, NULL
+#define TEXT(check, min, max)		VPDN_VALUE, check, min, max, NULL
+#define TEXTS(check, min, max)		VPDN_LIST, check, min, max, NULL
+#define BLOCK				VPDN_BLOCK, NULL, 0, 0, NULL
+#define TITLED_BLOCK(check)		VPDN_TITLED_BLOCK, check, 0, 0, NULL
+
+/* What may stand in each block, in the order in which messages name it. */
 static const struct vpdn_setting settings[] = {
-	{ VPDN_CONFIG_ROOT, "search-order", check_search_order, 0, 0, -1 },
-	{ VPDN_CONFIG_ROOT, "domain-delimiters", check_delimiters, 0, 8, -1 },
-	{ VPDN_CONFIG_ROOT, "domain-position", check_position, 0, 0, -1 },
-	{ VPDN_CONFIG_ROOT, "dead-time", check_number, 0, DAY, -1 },
-	{ VPDN_CONFIG_ROOT, "sources", check_sources, 0, 0, -1 },
-	{ VPDN_CONFIG_ROOT, "aaa-failure", check_aaa_failure, 0, 0, -1 },
-	{ VPDN_CONFIG_ROOT, VPDN_CONFIG_AT_END, check_number, 0, 0, -1 },
-	{ "dnis-from", "service-name", check_text, 1, 255, -1 },
-	{ "dnis-from", "circuit-id", check_text, 1, 255, -1 },
-	{ "vpdn-group", "local-name", check_name, 0, 0, -1 },
-	{ "vpdn-group", "source-ip", check_ip4, 0, 0, -1 },
-	{ "vpdn-group", "tunnel-password", check_secret, 0, 0, -1 },
-	{ "vpdn-group", "tunnel-authentication", check_bool, 0, 0, -1 },
-	{ "vpdn-group", "hidden", check_bool, 0, 0, -1 },
-	{ "vpdn-group", "idle-timeout", check_number, 0, DAY, -1 },
-	{ "vpdn-group", "hello", check_number, 1, DAY, -1 },
-	{ "vpdn-group", "connect-timeout", check_number, 1, 25, -1 },
-	{ "vpdn-group", "limit", check_number, 1, 1000000, -1 },
-	{ "vpdn-group", "tunnel-limit", check_number, 1, 65535, -1 },
-	{ "vpdn-group", "tunnel-sessions", check_number, 1, 65535, -1 },
-	{ "vpdn-group", "tunnel-share", check_bool, 0, 0, -1 },
-	{ "vpdn-group", "lcp-renegotiation", check_lcp_policy, 0, 0, -1 },
-	{ "request-dialin", "protocol", check_protocol, 0, 0, -1 },
-	{ "request-dialin", "domain", check_domain, 0, 0, VPDN_KEY_DOMAIN },
-	{ "request-dialin", "dnis", check_dnis, 0, 0, VPDN_KEY_DNIS },
-	{ "request-dialin", "line", check_line, 0, 0, VPDN_KEY_LINE },
-	{ "request-dialin", "default", check_bool, 0, 0, -1 },
-	{ "request-dialin", "strip-domain", check_bool, 0, 0, -1 },
-	{ "request-dialin", "send-avps", check_line_avps, 0, 0, -1 },
-	{ "accept-dialin", "protocol", check_protocol, 0, 0, -1 },
-	{ "accept-dialin", "terminate-from", check_name, 0, 0, -1 },
-	{ "accept-dialin", "source", check_source, 0, 0, -1 },
-	{ "accept-dialin", "ppp-template", check_template, 0, 0, -1 },
-	{ "request-dialout", "protocol", check_protocol, 0, 0, -1 },
-	{ "request-dialout", "sub-address", check_text, 1, 64, -1 },
-	{ "request-dialout", "min-bps", check_number, 1, UINT32_MAX, -1 },
-	{ "request-dialout", "max-bps", check_number, 1, UINT32_MAX, -1 },
-	{ "request-dialout", "bearer", check_bearer, 0, 0, -1 },
-	{ "request-dialout", "framing", check_framing, 0, 0, -1 },
-	{ "request-dialout", "dial-timeout", check_number, 1, 600, -1 },
-	{ "number", "replace", check_text, 0, NUMBER_MAX, -1 },
-	{ "accept-dialout", "protocol", check_protocol, 0, 0, -1 },
-	{ "accept-dialout", "terminate-from", check_name, 0, 0, -1 },
-	{ "accept-dialout", "source", check_source, 0, 0, -1 },
-	{ "dial", "dialer", check_title, 0, 0, -1 },
-	{ "dial", "replace", check_text, 1, NUMBER_MAX, -1 },
-	{ "radius", "dead-time", check_number, 0, DAY, -1 },
-	{ "radius", "user", check_radius_user, 2, 128, -1 },
-	{ "radius", "password", check_secret, 0, 128, -1 },
-	{ "radius", "nas-identifier", check_text, 1, 253, -1 },
-	{ "radius", "nas-ip", check_ip4, 0, 0, -1 },
-	{ "radius", "require-message-authenticator", check_bool, 0, 0, -1 },
-	{ "radius", "accounting", check_bool, 0, 0, -1 },
-	{ "radius", "interim-interval", check_number, 10, DAY, -1 },
-	{ "server", "secret", check_secret, 0, 0, -1 },
-	{ "server", "auth-port", check_number, 1, 65535, -1 },
-	{ "server", "acct-port", check_number, 1, 65535, -1 },
-	{ "server", "priority", check_number, 0, 65535, -1 },
-	{ "server", "timeout", check_number, 1, 10, -1 },
-	{ "server", "retries", check_number, 0, 10, -1 },
-	{ "initiate-to", "priority", check_number, 0, 65535, -1 },
-	{ "initiate-to", "weight", check_number, 1, 65535, -1 },
-	{ "initiate-to", "limit", check_number, 1, 65535, -1 },
-	{ "initiate-to", "port", check_number, 1, 65535, -1 },
-	{ "initiate-to", "tunnel-limit", check_number, 1, 65535, -1 },
-	{ "initiate-to", "local-name", check_name, 0, 0, -1 },
-	{ "initiate-to", "source-ip", check_ip4, 0, 0, -1 },
-	{ "initiate-to", "tunnel-password", check_secret, 0, 0, -1 },
-	{ "initiate-to", "tunnel-authentication", check_bool, 0, 0, -1 },
-	{ "ip-pool", "local", check_ip4, 0, 0, -1 },
-	{ "ip-pool", "first", check_ip4, 0, 0, -1 },
-	{ "ip-pool", "last", check_ip4, 0, 0, -1 },
-	{ "dialer", "limit", check_number, 1, 65535, -1 },
-	{ "dialer", "timeout", check_number, 1, 600, -1 },
-	{ "chat", "tty", check_path, 0, 255, -1 },
-	{ "chat", "speed", check_speed, 300, 4000000, -1 },
-	{ "chat", "script", check_text, 0, 255, -1 },
-	{ "chat", "hangup", check_text, 0, 255, -1 },
-	{ "pppoe", "interface", check_interface, 0, 0, -1 },
-	{ "pppoe", "service", check_text, 0, 255, -1 },
-	{ "pppoe", "mtu", check_number, 576, 9000, -1 },
-	{ "exec", "command", check_text, 0, 255, -1 },
-	{ "exec", "user", check_title, 0, 0, -1 },
-	{ "exec", "wait", check_bool, 0, 0, -1 },
-	{ "http", "url", check_url, 0, 0, -1 },
-	{ "http", "ca-file", check_file, 0, 255, -1 },
-	{ "http", "certificate", check_file, 0, 255, -1 },
-	{ "http", "key", check_file, 0, 255, -1 },
-	{ "http", "bearer-file", check_file, 0, 255, -1 },
-	{ "http", "user", check_text, 1, 255, -1 },
-	{ "http", "password-file", check_file, 0, 255, -1 },
-	{ "http", "timeout", check_number, 1, 10, -1 },
-	{ "http", "url-timeout", check_number, 1, 10, -1 },
-	{ "http", "cache-time", check_number, 0, 30 * DAY, -1 },
-	{ "http", "stale-if-error", check_number, 0, 30 * DAY, -1 },
-	{ "http", "send-credentials", check_bool, 0, 0, -1 },
-	{ "http", "max-answer", check_number, 256, 1048576, -1 },
+	{ VPDN_CONFIG_ROOT, "search-order", WORDS(vpdn_key_kinds) },
+	{ VPDN_CONFIG_ROOT, "domain-delimiters", TEXT(check_delimiters, 1, 8) },
+	{ VPDN_CONFIG_ROOT, "domain-position", WORD(positions) },
+	{ VPDN_CONFIG_ROOT, "dnis-from", BLOCK },
+	{ VPDN_CONFIG_ROOT, "dead-time", NUMBER(0, DAY) },
+	{ VPDN_CONFIG_ROOT, "sources", WORDS(vpdn_source_kinds) },
+	{ VPDN_CONFIG_ROOT, "aaa-failure", WORD(aaa_failures) },
+	{ VPDN_CONFIG_ROOT, "http", BLOCK },
+	{ VPDN_CONFIG_ROOT, "radius", BLOCK },
+	{ VPDN_CONFIG_ROOT, "vpdn-group", TITLED_BLOCK(check_title) },
+	{ VPDN_CONFIG_ROOT, "dialer", TITLED_BLOCK(check_title) },
+	{ VPDN_CONFIG_ROOT, VPDN_CONFIG_AT_END, NUMBER(0, 0) },
+	{ "dnis-from", "service-name", TEXT(check_text, 1, 255) },
+	{ "dnis-from", "circuit-id", TEXT(check_text, 1, 255) },
+	{ "http", "url", LIST(check_url) },
+	{ "http", "ca-file", TEXT(check_file, 2, 255) },
+	{ "http", "certificate", TEXT(check_file, 2, 255) },
+	{ "http", "key", TEXT(check_file, 2, 255) },
+	{ "http", "bearer-file", TEXT(check_file, 2, 255) },
+	{ "http", "user", TEXT(check_text, 1, 255) },
+	{ "http", "password-file", TEXT(check_file, 2, 255) },
+	{ "http", "timeout", NUMBER(1, 10) },
+	{ "http", "url-timeout", NUMBER(1, 10) },
+	{ "http", "cache-time", NUMBER(0, 30 * DAY) },
+	{ "http", "stale-if-error", NUMBER(0, 30 * DAY) },
+	{ "http", "send-credentials", BOOL },
+	{ "http", "max-answer", NUMBER(256, 1048576) },
+	{ "radius", "server", TITLED_BLOCK(check_ip4) },
+	{ "radius", "dead-time", NUMBER(0, DAY) },
+	{ "radius", "user", TEXT(check_radius_user, 2, 128) },
+	{ "radius", "password", TEXT(check_secret, 1, 128) },
+	{ "radius", "nas-identifier", TEXT(check_text, 1, 253) },
+	{ "radius", "nas-ip", VALUE(check_ip4) },
+	{ "radius", "require-message-authenticator", BOOL },
+	{ "radius", "accounting", BOOL },
+	{ "radius", "interim-interval", NUMBER(10, DAY) },
+	{ "server", "secret", TEXT(check_secret, 1, SECRET_MAX) },
+	{ "server", "auth-port", NUMBER(1, 65535) },
+	{ "server", "acct-port", NUMBER(1, 65535) },
+	{ "server", "priority", NUMBER(0, 65535) },
+	{ "server", "timeout", NUMBER(1, 10) },
+	{ "server", "retries", NUMBER(0, 10) },
+	{ "vpdn-group", "request-dialin", BLOCK },
+	{ "vpdn-group", "accept-dialin", BLOCK },
+	{ "vpdn-group", "request-dialout", BLOCK },
+	{ "vpdn-group", "accept-dialout", BLOCK },
+	{ "vpdn-group", "initiate-to", TITLED_BLOCK(check_ip4) },
+	{ "vpdn-group", "local-name", VALUE(check_name) },
+	{ "vpdn-group", "source-ip", VALUE(check_ip4) },
+	{ "vpdn-group", "tunnel-password", TEXT(check_secret, 1, SECRET_MAX) },
+	{ "vpdn-group", "tunnel-authentication", BOOL },
+	{ "vpdn-group", "hidden", BOOL },
+	{ "vpdn-group", "idle-timeout", NUMBER(0, DAY) },
+	{ "vpdn-group", "hello", NUMBER(1, DAY) },
+	{ "vpdn-group", "connect-timeout", NUMBER(1, 25) },
+	{ "vpdn-group", "limit", NUMBER(1, 1000000) },
+	{ "vpdn-group", "tunnel-limit", NUMBER(1, 65535) },
+	{ "vpdn-group", "tunnel-sessions", NUMBER(1, 65535) },
+	{ "vpdn-group", "tunnel-share", BOOL },
+	{ "vpdn-group", "lcp-renegotiation", WORD(vpdn_lcp_policies) },
+	{ "vpdn-group", "ip-pool", BLOCK },
+	{ "request-dialin", "protocol", WORD(protocols) },
+	{ "request-dialin", "domain", LIST(check_domain) },
+	{ "request-dialin", "dnis", LIST(check_dnis) },
+	{ "request-dialin", "line", LIST(check_line) },
+	{ "request-dialin", "default", BOOL },
+	{ "request-dialin", "strip-domain", BOOL },
+	{ "request-dialin", "send-avps", LIST(check_line_avps) },
+	{ "accept-dialin", "protocol", WORD(protocols) },
+	{ "accept-dialin", "terminate-from", LIST(check_name) },
+	{ "accept-dialin", "source", LIST(check_source) },
+	{ "accept-dialin", "ppp-template", VALUE(check_template) },
+	{ "request-dialout", "protocol", WORD(protocols) },
+	{ "request-dialout", "number", TITLED_BLOCK(NULL) },
+	{ "request-dialout", "sub-address", TEXT(check_text, 1, 64) },
+	{ "request-dialout", "min-bps", NUMBER(1, UINT32_MAX) },
+	{ "request-dialout", "max-bps", NUMBER(1, UINT32_MAX) },
+	{ "request-dialout", "bearer", WORD(bearers) },
+	{ "request-dialout", "framing", WORD(framings) },
+	{ "request-dialout", "dial-timeout", NUMBER(1, 600) },
+	{ "number", "replace", TEXT(check_text, 0, NUMBER_MAX) },
+	{ "accept-dialout", "protocol", WORD(protocols) },
+	{ "accept-dialout", "terminate-from", LIST(check_name) },
+	{ "accept-dialout", "source", LIST(check_source) },
+	{ "accept-dialout", "dial", TITLED_BLOCK(NULL) },
+	{ "dial", "dialer", VALUE(check_title) },
+	{ "dial", "replace", TEXT(check_text, 1, NUMBER_MAX) },
+	{ "initiate-to", "priority", NUMBER(0, 65535) },
+	{ "initiate-to", "weight", NUMBER(1, 65535) },
+	{ "initiate-to", "limit", NUMBER(1, 65535) },
+	{ "initiate-to", "port", NUMBER(1, 65535) },
+	{ "initiate-to", "tunnel-limit", NUMBER(1, 65535) },
+	{ "initiate-to", "local-name", VALUE(check_name) },
+	{ "initiate-to", "source-ip", VALUE(check_ip4) },
+	{ "initiate-to", "tunnel-password", TEXT(check_secret, 1, SECRET_MAX) },
+	{ "initiate-to", "tunnel-authentication", BOOL },
+	{ "ip-pool", "local", VALUE(check_ip4) },
+	{ "ip-pool", "first", VALUE(check_ip4) },
+	{ "ip-pool", "last", VALUE(check_ip4) },
+	{ "dialer", "chat", BLOCK },
+	{ "dialer", "pppoe", BLOCK },
+	{ "dialer", "exec", BLOCK },
+	{ "dialer", "limit", NUMBER(1, 65535) },
+	{ "dialer", "timeout", NUMBER(1, 600) },
+	{ "chat", "tty", TEXTS(check_path, 2, 255) },
+	{ "chat", "speed", VPDN_VALUE, check_speed, 300, 4000000, NULL },
+	{ "chat", "script", TEXTS(check_text, 0, 255) },
+	{ "chat", "hangup", TEXTS(check_text, 0, 255) },
+	{ "pppoe", "interface", VALUE(check_interface) },
+	{ "pppoe", "service", TEXT(check_text, 0, 255) },
+	{ "pppoe", "mtu", NUMBER(576, 9000) },
+	{ "exec", "command", TEXTS(check_text, 0, 255) },
+	{ "exec", "user", VALUE(check_title) },
+	{ "exec", "wait", BOOL },
 };
+
+const struct vpdn_setting *vpdn_setting_at(size_t i)
+{
+	return i < sizeof(settings) / sizeof(settings[0]) ? &settings[i] : NULL;
+}
 
 const struct vpdn_setting *vpdn_setting_find(const char *section, const char *key)
 {
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		if (!strcmp(settings[i].section, section) && !strcmp(settings[i].key, key))
-			return &settings[i];
+	const struct vpdn_setting *s;
+
+	for (size_t i = 0; (s = vpdn_setting_at(i)); i++)
+		if (!strcmp(s->section, section) && !strcmp(s->key, key))
+			return s;
 	return NULL;
 }
 
@@ -431,12 +423,12 @@ bool vpdn_setting_is_secret(const struct vpdn_setting *s)
 	return s->check == check_secret || s->check == check_url;
 }
 
-bool vpdn_setting_is_search_order(const struct vpdn_setting *s)
+bool vpdn_setting_is_address(const struct vpdn_setting *s)
 {
-	return s->check == check_search_order;
+	return s->check == check_ip4;
 }
 
-bool vpdn_setting_is_sources(const struct vpdn_setting *s)
+int vpdn_setting_key_kind(const struct vpdn_setting *s)
 {
-	return s->check == check_sources;
+	return strcmp(s->section, "request-dialin") ? -1 : vpdn_text_word(vpdn_key_kinds, s->key);
 }

@@ -10,9 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VPDN_LINE_AVPS	"calling-number, called-number, sub-address, physical-channel, nas-port, connect-speed, access-line"
-
-/* A word's bit; 0: it is none of VPDN_LINE_AVPS. */
+/* A word's bit; 0: it is none of them. */
 uint32_t vpdn_line_avps_bit(const char *word);
 /* The i-th word and its bit; NULL beyond the last. */
 const char *vpdn_line_avps_word(size_t i, uint32_t *bit);

@@ -8,25 +8,21 @@
 #include "lcp_options.h"
 #include "text.h"
 
-static const char *const policies[] = {
-	[VPDN_LCP_ALWAYS] = "always",
-	[VPDN_LCP_ON_MISMATCH] = "on-mismatch",
-	[VPDN_LCP_NEVER] = "never",
+const char *const vpdn_lcp_policies[] = {
+	[VPDN_LCP_ALWAYS - 1] = "always",
+	[VPDN_LCP_ON_MISMATCH - 1] = "on-mismatch",
+	[VPDN_LCP_NEVER - 1] = "never",
+	[VPDN_LCP_NEVER] = NULL,
 };
 
 uint8_t vpdn_lcp_policy_parse(const char *word)
 {
-	uint8_t i;
-
-	for (i = VPDN_LCP_ALWAYS; i <= VPDN_LCP_NEVER; i++)
-		if (!strcmp(word, policies[i]))
-			return i;
-	return 0;
+	return (uint8_t)(vpdn_text_word(vpdn_lcp_policies, word) + 1);
 }
 
 const char *vpdn_lcp_policy_name(uint8_t policy)
 {
-	return policy >= VPDN_LCP_ALWAYS && policy <= VPDN_LCP_NEVER ? policies[policy] : "?";
+	return policy >= VPDN_LCP_ALWAYS && policy <= VPDN_LCP_NEVER ? vpdn_lcp_policies[policy - 1] : "?";
 }
 
 void vpdn_proxy_init(struct vpdn_proxy *p)

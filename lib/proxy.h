@@ -28,8 +28,8 @@ enum vpdn_lcp_policy {
 	VPDN_LCP_NEVER = 3,
 };
 
-#define VPDN_LCP_POLICIES	"always, on-mismatch, never"	/* for messages */
-
+/* Their words, from VPDN_LCP_ALWAYS on, NULL behind the last. */
+extern const char *const vpdn_lcp_policies[];
 /* The policy by its word; 0 when it is none. */
 uint8_t vpdn_lcp_policy_parse(const char *word);
 const char *vpdn_lcp_policy_name(uint8_t policy);	/* "?" for other numbers */

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void vpdn_text_init(struct vpdn_text *t, char *buf, size_t size)
@@ -75,4 +76,25 @@ char *vpdn_text_escape(const void *p, size_t len, char *buf, size_t size)
 	vpdn_text_init(&t, buf, size);
 	vpdn_text_add_escaped(&t, p, len);
 	return buf;
+}
+
+int vpdn_text_word(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	return -1;
+}
+
+void vpdn_text_add_words(struct vpdn_text *t, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		vpdn_text_add(t, "%s%s", i ? ", " : "", words[i]);
+}
+
+void vpdn_text_wipe(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
 }

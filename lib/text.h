@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * text.h - building one line for a log or for `show` in a bounded buffer, and
- * making octets of a peer fit to be printed.
+ * text.h - building one line for a log or for `show` in a bounded buffer,
+ * making octets of a peer fit to be printed, lists of words, and secret texts.
  *
  * All printing functions of lib use it; so may everybody who logs what came from
  * the network.
@@ -33,5 +33,14 @@ void vpdn_text_add_escaped(struct vpdn_text *t, const void *p, size_t len);
 
 /* vpdn_text_add_escaped() into a buffer of its own.  Returns buf. */
 char *vpdn_text_escape(const void *p, size_t len, char *buf, size_t size);
+
+/* The words of an enum, in its order and with NULL behind the last: the index of `word` among them, or -1. */
+int vpdn_text_word(const char *const *words, const char *word);
+
+/* Appends them as "one, two, three". */
+void vpdn_text_add_words(struct vpdn_text *t, const char *const *words);
+
+/* Wipes and frees a secret; NULL is fine. */
+void vpdn_text_wipe(char *secret);
 
 #endif

@@ -53,10 +53,16 @@ static option_t options[] = {
 
 static int set_policy(char **argv)
 {
+	struct vpdn_text allowed;
+	char buf[64];
+
 	policy = vpdn_lcp_policy_parse(*argv);
-	if (!policy)
-		vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of " VPDN_LCP_POLICIES, *argv);
-	return policy != 0;
+	if (policy)
+		return 1;
+	vpdn_text_init(&allowed, buf, sizeof(buf));
+	vpdn_text_add_words(&allowed, vpdn_lcp_policies);
+	vpdn_ppp_option_error("vpdn-lcp-renegotiation: \"%s\" is none of %s", *argv, buf);
+	return 0;
 }
 
 static int set_proxy_auth(char **argv)

@@ -56,12 +56,29 @@ static void hex_is_lower_case_and_whole(void **state)
 	assert_string_equal(buf, "00abff");
 }
 
+static void words_have_the_order_of_their_enum(void **state)
+{
+	static const char *const words[] = { "open", "closed", "", NULL };
+	struct vpdn_text t;
+	char buf[16];
+
+	(void)state;
+	assert_int_equal(vpdn_text_word(words, "open"), 0);
+	assert_int_equal(vpdn_text_word(words, "closed"), 1);
+	assert_int_equal(vpdn_text_word(words, ""), 2);
+	assert_int_equal(vpdn_text_word(words, "clos"), -1);
+	vpdn_text_init(&t, buf, sizeof(buf));
+	vpdn_text_add_words(&t, words);
+	assert_string_equal(buf, "open, closed, ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_cut_where_the_room_ends),
 		cmocka_unit_test(escapes_are_never_cut_in_two),
 		cmocka_unit_test(hex_is_lower_case_and_whole),
+		cmocka_unit_test(words_have_the_order_of_their_enum),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
