@@ -22,6 +22,7 @@
 #define DAY		86400u
 #define PREFERENCE	1u	/* as `priority` of vpdn.conf */
 #define ENDPOINTS	8u	/* Tunnel-Server-Endpoint of one tag */
+#define INTERIM_MIN	60u	/* Acct-Interim-Interval, RFC 2869 section 5.16 */
 
 struct tunnel {
 	bool there;
@@ -43,6 +44,7 @@ struct reading {
 	size_t n;
 	struct vpdn_writer classes;	/* Class attributes, whole */
 	uint8_t classes_buf[512];
+	uint32_t interim_s;		/* 0: not said */
 	struct vpdn_text left_out;	/* what was understood and is not used */
 	char left_out_buf[160];
 	struct vpdn_answer *a;
@@ -263,6 +265,18 @@ static bool take_vendor(struct reading *r, const uint8_t *value, size_t len)
 	return !attributes.bad || wrong(r, "a Vendor-Specific of Cisco has attributes that do not fit");
 }
 
+static void take_interim(struct reading *r, const uint8_t *value, size_t len)
+{
+	uint32_t v;
+
+	if (!vpdn_radius_u32(value, len, &v))
+		leave_out(r, "Acct-Interim-Interval of %zu octets", len);
+	else if (v < INTERIM_MIN)
+		leave_out(r, "Acct-Interim-Interval %u, less than %u", v, INTERIM_MIN);
+	else
+		r->interim_s = v;
+}
+
 static bool take(struct reading *r, struct vpdn_reader attributes)
 {
 	const uint8_t *value;
@@ -290,6 +304,11 @@ static bool take(struct reading *r, struct vpdn_reader attributes)
 		case VPDN_RADIUS_CLASS:
 			if (r->classes.size - r->classes.len >= len + 2)
 				vpdn_radius_put_bytes(&r->classes, type, value, len);
+			else
+				leave_out(r, "a Class of %zu octets, too many", len);
+			break;
+		case VPDN_RADIUS_ACCT_INTERIM_INTERVAL:
+			take_interim(r, value, len);
 			break;
 		case VPDN_RADIUS_VENDOR_SPECIFIC:
 			ok = take_vendor(r, value, len);
@@ -455,9 +474,10 @@ static bool speaks_of_tunnels(const struct reading *r)
 	return r->cisco[TUNNEL_TYPE].p || r->cisco[IP_ADDRESSES].p;
 }
 
-/* Those that fit, for accounting. */
-static void keep_classes(const struct reading *r, struct vpdn_group *g)
+/* What is for accounting; of the classes those that fit. */
+static void keep_for_accounting(const struct reading *r, struct vpdn_group *g)
 {
+	g->radius_interim_s = r->interim_s;
 	if (!r->classes.len || !(g->radius_class = malloc(r->classes.len)))
 		return;
 	memcpy(g->radius_class, r->classes.buf, r->classes.len);
@@ -487,7 +507,7 @@ void vpdn_radius_answer(struct vpdn_reader attributes, const char *secret, const
 	} else if (!r->n) {
 		wrong(r, "no tunnel that could be made%s", r->left_out_buf);
 	} else if (!vpdn_answer_from_tunnels("radius", query, &r->opts, r->defs, r->n, a)) {
-		keep_classes(r, TAILQ_FIRST(&a->config->groups));
+		keep_for_accounting(r, TAILQ_FIRST(&a->config->groups));
 		snprintf(a->text, sizeof(a->text), "forward, %zu tunnel%s%s%s", r->n, r->n == 1 ? "" : "s",
 			 r->defs[0].tunnel_auth ? "" : " without authentication", r->left_out_buf);
 	}

@@ -36,6 +36,7 @@ struct vpdn_acct_session {
 	struct vpdn_call *call;
 	struct vpdn_acct_lane *lane;
 	struct event *interim;
+	uint32_t interim_s;		/* that the server has said; 0: nothing */
 	struct vpdn_bridge_counters last;
 	size_t len;
 	uint8_t fixed[];
@@ -182,8 +183,11 @@ static void interim_next(struct vpdn_acct_session *s)
 {
 	const struct vpdn_radius_config *r = s->acct->d->config->radius;
 
-	if (r && r->accounting && r->interim_s)
-		evtimer_add(s->interim, &(struct timeval){ .tv_sec = r->interim_s });
+	if (!r || !r->accounting)
+		return;
+	/* RFC 2869 section 2.1: what is configured here goes before what the server says. */
+	if (r->interim_s || s->interim_s)
+		evtimer_add(s->interim, &(struct timeval){ .tv_sec = r->interim_s ? r->interim_s : s->interim_s });
 }
 
 static void on_interim(evutil_socket_t fd, short what, void *arg)
@@ -229,6 +233,7 @@ void vpdn_acct_start(struct vpdn_call *call)
 	}
 	s->acct = acct;
 	s->call = call;
+	s->interim_s = call->chosen ? call->chosen->radius_interim_s : 0;
 	s->len = w.len;
 	memcpy(s->fixed, fixed, w.len);
 	call->acct = s;

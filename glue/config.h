@@ -153,6 +153,7 @@ struct vpdn_group {
 	bool strip_domain;		/* the LNS gets the user's name without its domain */
 	uint8_t *radius_class;		/* Class attributes of the RADIUS answer that it comes from, for accounting; NULL: none */
 	size_t radius_class_len;
+	uint32_t radius_interim_s;	/* what that answer says of Interim-Updates; 0: nothing */
 	uint32_t withheld_avps;		/* bits of line_avps.h: about the access line, what the LNS is not told */
 	/* request-dialout */
 	struct vpdn_number *numbers;

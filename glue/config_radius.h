@@ -37,7 +37,7 @@ struct vpdn_radius_config {
 	struct in_addr nas_ip;		/* INADDR_ANY: the address that the request leaves from */
 	bool require_mac;		/* an answer without Message-Authenticator is none */
 	bool accounting;
-	uint32_t interim_s;		/* between Interim-Updates; 0: none */
+	uint32_t interim_s;		/* between Interim-Updates; 0: as an Access-Accept says, or none */
 };
 
 /* Wipes the secrets and frees; NULL is fine. */

@@ -272,13 +272,18 @@ bool vpdn_radius_vendor(const uint8_t *value, size_t len, uint32_t *vendor, stru
 	return vpdn_reader_u32(attributes, vendor);
 }
 
-bool vpdn_radius_tagged_u24(const uint8_t *value, size_t len, uint8_t *tag, uint32_t *v)
+bool vpdn_radius_u32(const uint8_t *value, size_t len, uint32_t *v)
 {
 	struct vpdn_reader r;
 
 	vpdn_reader_init(&r, value, len);
 	vpdn_reader_u32(&r, v);
-	if (!vpdn_reader_done(&r))
+	return vpdn_reader_done(&r);
+}
+
+bool vpdn_radius_tagged_u24(const uint8_t *value, size_t len, uint8_t *tag, uint32_t *v)
+{
+	if (!vpdn_radius_u32(value, len, v))
 		return false;
 	*tag = (uint8_t)(*v >> 24);
 	*v &= 0xffffff;

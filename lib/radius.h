@@ -43,7 +43,8 @@ enum vpdn_radius_attribute {
 	VPDN_RADIUS_ACCT_TERMINATE_CAUSE = 49,
 	/* RFC 2869, 3579 */
 	VPDN_RADIUS_ACCT_INPUT_GIGAWORDS = 52, VPDN_RADIUS_ACCT_OUTPUT_GIGAWORDS = 53, VPDN_RADIUS_EVENT_TIMESTAMP = 55,
-	VPDN_RADIUS_CONNECT_INFO = 77, VPDN_RADIUS_MESSAGE_AUTHENTICATOR = 80, VPDN_RADIUS_NAS_PORT_ID = 87,
+	VPDN_RADIUS_CONNECT_INFO = 77, VPDN_RADIUS_MESSAGE_AUTHENTICATOR = 80, VPDN_RADIUS_ACCT_INTERIM_INTERVAL = 85,
+	VPDN_RADIUS_NAS_PORT_ID = 87,
 	/* RFC 2867, 2868: those of a tunnel are tagged */
 	VPDN_RADIUS_TUNNEL_TYPE = 64, VPDN_RADIUS_TUNNEL_MEDIUM_TYPE = 65, VPDN_RADIUS_TUNNEL_CLIENT_ENDPOINT = 66,
 	VPDN_RADIUS_TUNNEL_SERVER_ENDPOINT = 67, VPDN_RADIUS_ACCT_TUNNEL_CONNECTION = 68, VPDN_RADIUS_TUNNEL_PASSWORD = 69,
@@ -95,6 +96,9 @@ const char *vpdn_radius_check(const uint8_t *p, size_t len, uint8_t request_code
 bool vpdn_radius_next(struct vpdn_reader *r, uint8_t *type, const uint8_t **value, size_t *len);
 /* Same, of a vendor's attributes in a Vendor-Specific's value, behind its vendor. */
 bool vpdn_radius_vendor(const uint8_t *value, size_t len, uint32_t *vendor, struct vpdn_reader *attributes);
+
+/* A number of 32 bits. False when it has not that size. */
+bool vpdn_radius_u32(const uint8_t *value, size_t len, uint32_t *v);
 
 /* A tagged number (RFC 2868 section 3.1): tag and 24 bits. A tag above 0x1f is none. False when it has not that size. */
 bool vpdn_radius_tagged_u24(const uint8_t *value, size_t len, uint8_t *tag, uint32_t *v);

@@ -65,13 +65,14 @@ STATS = "10 {} 20 {}"
 
 @pytest.fixture(name="accounted")
 def fixture_accounted(freeradius, start, tmp_path):
-    """A daemon whose sessions are accounted for, on a kernel without PPP (fake_ppp.c): (server, daemon, set counters)."""
+    """A daemon whose sessions are accounted for, on a kernel without PPP (fake_ppp.c), and for which time goes `speed` times as fast
+    (fake_clock.c): (server, daemon, set counters)."""
     stats = tmp_path / "stats"
     stats.write_text("")
 
-    def make(server=None, extra="", **kwargs):
+    def make(server=None, extra="", speed=1, **kwargs):
         server = server or freeradius()
-        env = {"LD_PRELOAD": os.environ["FAKE_PPP"], "ASAN_OPTIONS": "verify_asan_link_order=0", "FAKE_L2TP_STATS": str(stats)}
+        env = {"LD_PRELOAD": " ".join((os.environ["FAKE_PPP"], os.environ["FAKE_CLOCK_SO"])), "FAKE_CLOCK": f"speed={speed}", "ASAN_OPTIONS": "verify_asan_link_order=0", "FAKE_L2TP_STATS": str(stats)}
         return server, start(server, env=env, extra=f"accounting = true {extra}", **kwargs), stats.write_text
 
     return make

@@ -61,19 +61,46 @@ def test_radius_session_ids(accounted):
     assert len(set(ids)) == 2
 
 
-def test_radius_interim(accounted):
-    """An Interim-Update after its interval, with what was counted until then."""
-    server, daemon, counters = accounted(extra="interim-interval = 10")
-    counters(STATS.format(100, 200))
+def interim_s(server, daemon):
+    """After how many seconds of a session its first Interim-Update came."""
     session = Session(daemon)
     start = server.await_accounting("Start")
-    await_condition(lambda: server.accounting("Interim-Update"), lambda: server.read("accounting"), timeout=15)
-    interim = server.accounting("Interim-Update")[0]
-    assert (interim["Acct-Session-Id"], interim["Acct-Input-Octets"], interim["Acct-Output-Octets"]) == (start["Acct-Session-Id"], "100", "200")
-    assert int(interim["Acct-Session-Time"]) >= 10
+    interim = server.await_accounting("Interim-Update")
+    assert interim["Acct-Session-Id"] == start["Acct-Session-Id"]
     session.cleared()
     server.await_accounting("Stop")
     session.close()
+    return int(interim["Acct-Session-Time"])
+
+
+def test_radius_interim(accounted):
+    """An Interim-Update after its interval, with what was counted until then."""
+    server, daemon, counters = accounted(extra="interim-interval = 20", speed=10)
+    counters(STATS.format(100, 200))
+    assert 19 <= interim_s(server, daemon) <= 25
+    interim = server.accounting("Interim-Update")[0]
+    assert (interim["Acct-Input-Octets"], interim["Acct-Output-Octets"]) == ("100", "200")
+    assert "Acct-Terminate-Cause" not in interim
+
+
+def test_radius_interim_of_accept(accounted, freeradius):
+    """Acct-Interim-Interval of the Access-Accept is the session's, when none is configured here (RFC 2869 2.1)."""
+    users = {"example.com": CORP + ["Acct-Interim-Interval = 60"]}
+    assert 59 <= interim_s(*accounted(freeradius(users), speed=20)[:2]) <= 75
+    assert 19 <= interim_s(*accounted(freeradius(users), extra="interim-interval = 20", speed=10)[:2]) <= 25
+
+
+def test_radius_interim_of_accept_too_short(accounted, freeradius):
+    """One of less than a minute, which RFC 2869 forbids, is not used; the decision says so."""
+    server, daemon, _ = accounted(freeradius({"example.com": CORP + ["Acct-Interim-Interval = 59"]}), speed=20)
+    session = Session(daemon)
+    server.await_accounting("Start")
+    time.sleep(4)
+    session.cleared()
+    assert int(server.await_accounting("Stop")["Acct-Session-Time"]) >= 75
+    session.close()
+    assert not server.accounting("Interim-Update")
+    assert "not used: Acct-Interim-Interval 59, less than 60" in daemon.source("radius")["text"]
 
 
 def test_radius_accounting_down(accounted, freeradius):
@@ -113,12 +140,12 @@ def test_radius_accounting_down_interim(accounted, freeradius):
     is kept, and none beside the Stop."""
     server = freeradius()
     server.stop()
-    server, daemon, counters = accounted(server, extra="interim-interval = 10", order="local", backup='domain = "example.com"')
+    server, daemon, counters = accounted(server, extra="interim-interval = 10", order="local", backup='domain = "example.com"', speed=10)
     session = Session(daemon)
     counters(STATS.format(100, 200))
-    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 3, lambda: daemon.source("radius"), 12)
+    await_condition(lambda: daemon.source("radius")["acct_waiting"] == 3, lambda: daemon.source("radius"))
     counters(STATS.format(300, 400))
-    time.sleep(11)
+    time.sleep(3)
     assert daemon.source("radius")["acct_waiting"] == 3     # Accounting-On, Start, Interim-Update
     session.cleared()
     session.plugin.expect("SUBSCRIBER_RELEASE")

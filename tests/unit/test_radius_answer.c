@@ -150,6 +150,32 @@ static void classes_are_kept(void **state)
 		vpdn_radius_put_bytes(&w, VPDN_RADIUS_CLASS, big, sizeof(big));
 	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
 	assert_int_equal(a.group->radius_class_len, 510);
+	said("not used: a Class of 253 octets, too many");
+}
+
+/* RFC 2869 section 5.16 */
+static void interim_interval_is_kept(void **state)
+{
+	static const uint8_t octets[3] = { 0, 2, 0 };
+
+	(void)state;
+	l2tp(1, "192.0.2.2");
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_interim_s, 0);
+	l2tp(1, "192.0.2.2");
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_INTERIM_INTERVAL, 600);
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_interim_s, 600);
+	l2tp(1, "192.0.2.2");
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_INTERIM_INTERVAL, 59);
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_interim_s, 0);
+	said("not used: Acct-Interim-Interval 59, less than 60");
+	l2tp(1, "192.0.2.2");
+	vpdn_radius_put_bytes(&w, VPDN_RADIUS_ACCT_INTERIM_INTERVAL, octets, sizeof(octets));
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->radius_interim_s, 0);
+	said("not used: Acct-Interim-Interval of 3 octets");
 }
 
 static void rfc2868_several_tags(void **state)
@@ -374,7 +400,7 @@ static void cisco_what_is_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
+		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(interim_interval_is_kept), TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
 		TEST(rfc2868_what_is_wrong), TEST(no_tunnel_is_nothing), TEST(seed_answer), TEST(ios_list), TEST(cisco_options),
 		TEST(both_at_once), TEST(cisco_what_is_wrong),
 	};
