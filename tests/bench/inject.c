@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* inject.c - see inject.h. Frames are built once; then they only go out, 64 with one system call. */
+/* inject.c - see inject.h. Frames are built once; then they only go out, 64 with one system call; several streams take turns. */
 #include "inject.h"
 
 #include <errno.h>
@@ -23,6 +23,7 @@
 #define FRAME_MAX	1600
 #define BATCH		64
 #define SESSIONS_MAX	4096
+#define STREAMS_MAX	4
 #define UDP_HEADER_LEN	8u
 #define L2TP_HEADER_LEN	10u	/* without a length; with PPP's address, control and protocol */
 #define L2TP_DATA	0x0002
@@ -45,7 +46,7 @@ struct injector {
 	uint8_t dst_mac[6], src_mac[6];
 	struct in_addr src, dst, outer_src, outer_dst;
 	unsigned int size, rate, sport, dport, tunnel;
-	int64_t time;
+	int64_t time, slice;		/* slice 0: all of its time at once */
 	unsigned int n;			/* sessions */
 	struct session sessions[SESSIONS_MAX];
 };
@@ -82,6 +83,7 @@ static const struct option_row inject_rows[] = {
 	{ "--src-mac", NULL, OPTION_MAC, AT(src_mac), 0, 0, NULL },
 	{ "--size", NULL, OPTION_NUMBER, AT(size), IPV4_HEADER_LEN + UDP_HEADER_LEN, 1500, NULL },
 	{ "--time", NULL, OPTION_SECONDS, AT(time), 0, 0, NULL },
+	{ "--slice", NULL, OPTION_SECONDS, AT(slice), 0, 0, NULL },
 	{ "--rate", NULL, OPTION_NUMBER, AT(rate), 0, 100000000, NULL },
 	{ "--src", NULL, OPTION_ADDRESS, AT(src), 0, 0, NULL },
 	{ "--dst", NULL, OPTION_ADDRESS, AT(dst), 0, 0, NULL },
@@ -161,40 +163,47 @@ static struct mmsghdr *messages(const struct injector *j, size_t *n, size_t *fra
 	return m;
 }
 
-struct sending {
-	uint64_t sent, errors;
+/* What goes out of one interface: its frames, and what became of them. */
+struct stream {
+	struct injector j;
+	int fd;
+	struct mmsghdr *m;
+	size_t n, next, frame;
+	uint64_t sent, errors, received;
 	int64_t time;
+	json_t *slices;			/* packets/s received in each */
 };
 
-static struct sending blast(const struct injector *j, int fd, struct mmsghdr *m, size_t n)
+/* One turn. */
+static void blast(struct stream *s, int64_t limit)
 {
-	struct sending s = { .time = 0 };
-	int64_t begin = now_ns();
-	size_t next = 0;
+	int64_t begin = now_ns(), time;
+	uint64_t gone = 0;
 
-	while ((s.time = now_ns() - begin) < j->time) {
+	while ((time = now_ns() - begin) < limit) {
 		uint64_t due = BATCH;
 		int done;
 
-		if (j->rate) {
-			due = (uint64_t)((double)s.time / NS_PER_S * j->rate) - s.sent - s.errors;
+		if (s->j.rate) {
+			due = (uint64_t)((double)time / NS_PER_S * s->j.rate) - gone;
 			if (!due) {
 				nanosleep(&(struct timespec){ .tv_nsec = NAP }, NULL);
 				continue;
 			}
 			due = due < BATCH ? due : BATCH;
 		}
-		due = due < n - next ? due : n - next;
-		done = sendmmsg(fd, m + next, (unsigned int)due, 0);
+		due = due < s->n - s->next ? due : s->n - s->next;
+		done = sendmmsg(s->fd, s->m + s->next, (unsigned int)due, 0);
 		if (done <= 0) {
-			s.errors++;	/* the interface had no room for this one */
+			s->errors++;	/* the interface had no room for this one */
 			done = 1;
 		} else {
-			s.sent += (uint64_t)done;
+			s->sent += (uint64_t)done;
 		}
-		next = (next + (size_t)done) % n;
+		gone += (uint64_t)done;
+		s->next = (s->next + (size_t)done) % s->n;
 	}
-	return s;
+	s->time += time;
 }
 
 static int complain(const char *what, int rc)
@@ -235,68 +244,148 @@ static void print(json_t *o)
 	json_decref(o);
 }
 
-static int inject(const struct injector *j, int fd)
+/* A turn of one stream, and what has come meanwhile. 0 or -errno. */
+static int turn(struct stream *s, int64_t limit, int counter, const char *interface)
 {
-	struct if_stats before, at_end, after;
+	struct if_stats before = { 0 }, after = { 0 };
+	int64_t time = s->time;
+	uint64_t received;
+	int rc = counter < 0 ? 0 : if_stats_read(counter, interface, &before);
+
+	blast(s, limit);
+	if (counter >= 0 && !rc)
+		rc = if_stats_read(counter, interface, &after);
+	received = after.rx_packets - before.rx_packets;
+	s->received += received;
+	json_array_append_new(s->slices, json_real((double)received * NS_PER_S / (double)(s->time - time)));
+	return rc;
+}
+
+static json_t *said_of(const struct stream *s)
+{
+	return json_pack("{s:I, s:I, s:f, s:f, s:I}", "frame", (json_int_t)s->frame, "sent", (json_int_t)s->sent,
+			 "seconds", (double)s->time / NS_PER_S, "sent_pps", (double)s->sent * NS_PER_S / (double)s->time,
+			 "errors", (json_int_t)s->errors);
+}
+
+/* One stream is the report itself; several are listed in it, with what came of each in each of its turns. */
+static json_t *report(struct stream *s, size_t streams, bool counted)
+{
+	json_t *o, *list = json_array();
+
+	for (size_t i = 0; i < streams; i++) {
+		o = said_of(&s[i]);
+		if (counted) {
+			json_object_set_new(o, "received_pps", json_real((double)s[i].received * NS_PER_S / (double)s[i].time));
+			if (streams > 1)
+				json_object_set(o, "slices", s[i].slices);
+		}
+		json_array_append_new(list, o);
+	}
+	o = streams > 1 ? json_pack("{s:O}", "streams", list) : json_incref(json_array_get(list, 0));
+	json_decref(list);
+	json_object_set_new(o, "mode", json_string("inject"));
+	return o;
+}
+
+static int inject(struct stream *s, size_t streams)
+{
+	const struct injector *j = &s[0].j;
+	struct if_stats before = { 0 }, after = { 0 };
 	const char *interface = NULL;
-	size_t n, frame = 0;
-	struct mmsghdr *m = messages(j, &n, &frame);
-	struct sending s;
+	int64_t slice = j->slice ? j->slice : j->time;
+	uint64_t sent = 0;
 	json_t *o;
 	int counter = -1, rc = 0;
 
 	if (j->count && ((counter = open_counter(j->count, &interface)) < 0 || (rc = if_stats_read(counter, interface, &before))))
 		return rc ? complain(j->count, rc) : 2;
-	s = blast(j, fd, m, n);
-	o = json_pack("{s:s, s:I, s:I, s:f, s:f, s:I}", "mode", "inject", "frame", (json_int_t)frame, "sent", (json_int_t)s.sent,
-		      "seconds", (double)s.time / NS_PER_S, "sent_pps", (double)s.sent * NS_PER_S / (double)s.time, "errors", (json_int_t)s.errors);
-	if (j->count) {
-		rc = if_stats_read(counter, interface, &at_end);
+	/* There and back again: each has as many turns early as late. */
+	for (bool back = false; !rc && s[0].time < j->time; back = !back)
+		for (size_t i = 0; i < streams && !rc; i++)
+			rc = turn(&s[back ? streams - 1 - i : i], slice, counter, interface);
+	for (size_t i = 0; i < streams; i++)
+		sent += s[i].sent;
+	o = report(s, streams, j->count);
+	if (j->count && !rc) {
 		nanosleep(&(struct timespec){ .tv_nsec = SETTLE }, NULL);
-		rc = rc ? rc : if_stats_read(counter, interface, &after);
-		if (rc)
-			return complain(j->count, rc);
-		json_object_set_new(o, "received", json_integer((json_int_t)(after.rx_packets - before.rx_packets)));
-		json_object_set_new(o, "received_pps", json_real((double)(at_end.rx_packets - before.rx_packets) * NS_PER_S / (double)s.time));
-		json_object_set_new(o, "loss", json_real(s.sent ? 1 - (double)(after.rx_packets - before.rx_packets) / (double)s.sent : 0));
+		rc = if_stats_read(counter, interface, &after);
 		close(counter);
+		json_object_set_new(o, "received", json_integer((json_int_t)(after.rx_packets - before.rx_packets)));
+		json_object_set_new(o, "loss", json_real(sent ? 1 - (double)(after.rx_packets - before.rx_packets) / (double)sent : 0));
+	}
+	if (rc) {
+		json_decref(o);
+		return complain(j->count, rc);
 	}
 	print(o);
-	free(m[0].msg_hdr.msg_iov[0].iov_base);
-	free(m[0].msg_hdr.msg_iov);
-	free(m);
-	return s.sent ? 0 : 1;
+	return sent ? 0 : 1;
+}
+
+/* The options of one stream, and its socket. False after it said why not. */
+static bool stream_open(struct stream *s, int argc, char **argv)
+{
+	static const char *const kinds[] = { [INJECT_IP] = "ip", [INJECT_PPPOE] = "pppoe", [INJECT_L2TP] = "l2tp" };
+	static const uint8_t none[6];
+	struct injector *j = &s->j;
+	uint8_t own_mac[6];
+
+	*j = (struct injector){ .sport = 1701, .dport = 1701, .time = NS_PER_S };
+	s->fd = -1;
+	while (j->kind <= INJECT_L2TP && (!argc || strcmp(argv[0], kinds[j->kind])))
+		j->kind++;
+	if (j->kind > INJECT_L2TP)
+		return !usage("inject what? ip, pppoe or l2tp");
+	if (!options_read(inject_rows, sizeof(inject_rows) / sizeof(inject_rows[0]), j, argc - 1, argv + 1))
+		return false;
+	if (!j->interface || !j->size || !j->src.s_addr || !j->dst.s_addr || !memcmp(j->dst_mac, none, sizeof(none)))
+		return !usage("inject wants -i, --dst-mac, --size, --src and --dst");
+	if (j->kind != INJECT_IP && !j->n)
+		return !usage("which --session?");
+	if (j->kind == INJECT_L2TP && (!j->tunnel || !j->outer_src.s_addr || !j->outer_dst.s_addr))
+		return !usage("inject l2tp wants --tunnel, --outer-src and --outer-dst");
+	if (j->kind == INJECT_IP)
+		j->n = 1;	/* no session, but one kind of frame */
+	s->fd = packet_socket(j->interface, 0, own_mac);
+	if (s->fd < 0)
+		return false;
+	if (!memcmp(j->src_mac, none, sizeof(none)))
+		memcpy(j->src_mac, own_mac, sizeof(own_mac));
+	s->m = messages(j, &s->n, &s->frame);
+	s->slices = json_array();
+	return true;
+}
+
+static void stream_close(struct stream *s)
+{
+	if (s->m) {
+		free(s->m[0].msg_hdr.msg_iov[0].iov_base);
+		free(s->m[0].msg_hdr.msg_iov);
+		free(s->m);
+	}
+	json_decref(s->slices);
+	if (s->fd >= 0)
+		close(s->fd);
 }
 
 int inject_main(int argc, char **argv)
 {
-	static const char *const kinds[] = { [INJECT_IP] = "ip", [INJECT_PPPOE] = "pppoe", [INJECT_L2TP] = "l2tp" };
-	static const uint8_t none[6];
-	static struct injector j = { .sport = 1701, .dport = 1701, .time = NS_PER_S };
-	uint8_t own_mac[6];
-	int fd, status;
+	static struct stream streams[STREAMS_MAX];
+	size_t n = 0;
+	int status = 0;
 
-	while (j.kind <= INJECT_L2TP && (!argc || strcmp(argv[0], kinds[j.kind])))
-		j.kind++;
-	if (j.kind > INJECT_L2TP)
-		return usage("inject what? ip, pppoe or l2tp");
-	if (!options_read(inject_rows, sizeof(inject_rows) / sizeof(inject_rows[0]), &j, argc - 1, argv + 1))
-		return 2;
-	if (!j.interface || !j.size || !j.src.s_addr || !j.dst.s_addr || !memcmp(j.dst_mac, none, sizeof(none)))
-		return usage("inject wants -i, --dst-mac, --size, --src and --dst");
-	if (j.kind != INJECT_IP && !j.n)
-		return usage("which --session?");
-	if (j.kind == INJECT_L2TP && (!j.tunnel || !j.outer_src.s_addr || !j.outer_dst.s_addr))
-		return usage("inject l2tp wants --tunnel, --outer-src and --outer-dst");
-	if (j.kind == INJECT_IP)
-		j.n = 1;	/* no session, but one kind of frame */
-	fd = packet_socket(j.interface, 0, own_mac);
-	if (fd < 0)
-		return 2;
-	if (!memcmp(j.src_mac, none, sizeof(none)))
-		memcpy(j.src_mac, own_mac, sizeof(own_mac));
-	status = inject(&j, fd);
-	close(fd);
+	for (int end; !status && (n == 0 || argc > 0); argc -= end + 1, argv += end + 1) {
+		if (n == STREAMS_MAX)
+			status = usage("that many streams cannot take turns");
+		for (end = 0; end < argc && strcmp(argv[end], ",") != 0; end++)
+			;
+		if (!status && !stream_open(&streams[n++], end, argv))
+			status = 2;
+	}
+	if (!status)
+		status = inject(streams, n);
+	while (n-- > 0)
+		stream_close(&streams[n]);
 	return status;
 }
 

@@ -110,6 +110,23 @@ def test_inject_as_fast_as_it_goes(inject):
     assert report["received"] == report["sent"] > 10000
 
 
+def test_inject_streams_take_turns(load, link):
+    """Two streams, there and back again: each has its turns, and what came of each is told apart."""
+    link.setblocking(False)
+    first = ("ip", "-i", "v0", "--dst-mac", MAC, *INNER, "--size", 64, "--time", 0.4, "--slice", 0.1, "--count", f"/run/netns/{FAR}:v1")
+    second = ("pppoe", "-i", "v0", "--dst-mac", MAC, *INNER, "--size", 1300, "--session", 9, "--rate", 1000)
+    report = load("inject", *first, ",", *second, netns=NEAR).report()
+    ip, pppoe = report["streams"]
+    assert (ip["frame"], pppoe["frame"]) == (78, 1322)
+    assert len(ip["slices"]) == len(pppoe["slices"]) == 4
+    assert ip["seconds"] == pytest.approx(0.4, rel=0.2) and pppoe["seconds"] == pytest.approx(0.4, rel=0.2)
+    assert ip["sent"] > 10000 and 250 <= pppoe["sent"] <= 400
+    assert report["received"] == ip["sent"] + pppoe["sent"] and report["loss"] == 0
+    assert all(pps > 10000 for pps in ip["slices"]) and all(500 <= pps <= 1000 for pps in pppoe["slices"])
+    assert pppoe["received_pps"] == pytest.approx(pppoe["sent_pps"])
+    assert ip["received_pps"] == pytest.approx(sum(ip["slices"]) / 4, rel=0.1)
+
+
 def asleep(pid):
     """Until that process waits for its time to pass."""
     end = time.monotonic() + 5
@@ -139,6 +156,9 @@ def test_count(load, link):
     (("pppoe", "-i", "v0", "--user", "%d%d"), "one %d at most"),
     (("l2tp", "-l", "127.0.0.1"), "from where to where?"),
     (("inject", "ip", "-i", "v0", "--size"), "--size wants a value"),
+    (("inject", "ip", "-i", "v0", "--dst-mac", MAC, *INNER, "--size", 64, ",", "pppoe", "-i", "v0", "--dst-mac", MAC, *INNER, "--size", 64),
+     "which --session?"),
+    (("inject", *(("ip", "-i", "v0", "--dst-mac", MAC, *INNER, "--size", 64, ",") * 4), "ip"), "that many streams"),
     (("count", "-i", "v1", "--netns", "/nowhere"), "/nowhere: No such file"),
     (("drink",), "pppoe, l2tp, inject or count?"),
 ])
