@@ -213,9 +213,14 @@ static void overdue(void *arg)
 
 static void ask(struct vpdn_ref_call *c)
 {
+	const char *why = c->kind->unsuitable ? c->kind->unsuitable(c) : NULL;
 	int rc;
 
 	c->state = VPDN_REF_ASKED;
+	if (why) {
+		vpdn_ref_end(c, VPDN_CDN_NO_FACILITIES, 0, 0, why);
+		return;
+	}
 	rc = vpdn_core->call_open(c->base.tunnel->core, c->kind->request, &c->base, &c->base.core);
 	if (rc) {
 		c->base.core = NULL;
@@ -472,13 +477,11 @@ static size_t on_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, 
 {
 	struct vpdn_ref_call *c = (struct vpdn_ref_call *)base;
 	const struct vpdn_avp_list *l = msgtype == c->kind->request ? &c->request : msgtype == c->kind->connect ? &c->connect : NULL;
+	size_t n = l && l->p && l->len <= size ? l->len : 0;
 
-	if (!l)
-		return c->kind->build ? c->kind->build(c, msgtype, avps, size) : 0;
-	if (!l->p || l->len > size)
-		return 0;
-	memcpy(avps, l->p, l->len);
-	return l->len;
+	if (n)
+		memcpy(avps, l->p, n);
+	return n + (c->kind->build ? c->kind->build(c, msgtype, avps + n, size - n) : 0);
 }
 
 static void on_down(struct vpdn_call_base *base, const struct l2tp_cause *why)

@@ -32,11 +32,13 @@ struct vpdn_ref_kind {
 	const char *late_text;
 	/* The AVPs of a call to be placed: 0 or -errno. */
 	int (*make)(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m);
+	/* The tunnel is up: why this peer cannot be asked all the same. NULL: it can. */
+	const char *(*unsuitable)(struct vpdn_ref_call *c);
 	/* L2TP_CALL_CONNECT: the AVPs of the message, before it is sent. 0 or -errno. */
 	int (*connecting)(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m);
 	/* A message of the peer in its place; not CDN. */
 	void (*message)(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps, size_t len);
-	/* Messages other than request, connect and CDN that we send; NULL: none. */
+	/* What messages other than CDN have besides the lists of request and connect; NULL: nothing. */
 	size_t (*build)(struct vpdn_ref_call *c, int msgtype, uint8_t *avps, size_t size);
 	/* The call is over; for what it alone has. NULL: nothing. */
 	void (*release)(struct vpdn_ref_call *c);

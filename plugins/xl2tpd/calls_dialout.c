@@ -18,13 +18,14 @@
 #include "avp.h"
 
 /* When vpdnd does not say: any line will do. */
-#define MIN_BPS		64000u
-#define MAX_BPS		100000000u
+#define MIN_BPS		1u
+#define MAX_BPS		0x7fffffffu
 #define BEARER_ANY	3u
 #define FRAMING_ANY	3u
 
 struct call_dialout {
 	struct vpdn_ref_call call;	/* first */
+	uint32_t bearer, framing;	/* what is asked for, bits of AVPs 18 and 19 */
 	bool has_session;
 	int session_fd;			/* with has_session */
 	uint32_t send_accm, recv_accm;	/* of the SLI being sent */
@@ -36,9 +37,10 @@ static void put_or(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t
 	vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, type, v);
 }
 
-/* RFC 2661 6.9; the core has put Assigned Session ID and Call Serial Number. */
+/* RFC 2661 6.9, but for the kind of line, which is narrowed down later; the core has put Assigned Session ID and Call Serial Number. */
 static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 {
+	struct call_dialout *o = (struct call_dialout *)c;
 	uint8_t buf[VPDN_CALL_AVPS_MAX];
 	struct vpdn_writer w;
 	const uint8_t *p;
@@ -47,14 +49,34 @@ static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 	if (!vpdn_ipc_get_bytes(m, VPDN_TLV_CALLED_NUMBER, &p, &len) || !len)
 		return -EINVAL;
 	vpdn_ref_label(c, "number", p, len);
+	o->bearer = BEARER_ANY;
+	o->framing = FRAMING_ANY;
+	vpdn_ipc_get_u32(m, VPDN_TLV_BEARER_TYPE, &o->bearer);
+	vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &o->framing);
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	put_or(&w, m, VPDN_TLV_MIN_BPS, VPDN_AVP_MINIMUM_BPS, MIN_BPS);
 	put_or(&w, m, VPDN_TLV_MAX_BPS, VPDN_AVP_MAXIMUM_BPS, MAX_BPS);
-	put_or(&w, m, VPDN_TLV_BEARER_TYPE, VPDN_AVP_BEARER_TYPE, BEARER_ANY);
-	put_or(&w, m, VPDN_TLV_FRAMING_TYPE, VPDN_AVP_FRAMING_TYPE, FRAMING_ANY);
 	vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER, p, len);
 	vpdn_avp_from_octets(&w, m, VPDN_TLV_SUB_ADDRESS, VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS);
 	return vpdn_avp_list_set(&c->request, &w);
+}
+
+/*
+ * RFC 2661 4.4.3: no framing may be asked for that the LAC has not advertised, and no kind of bearer should. Of bearers some
+ * LACs say nothing, or 0, and dial nevertheless.
+ */
+static const char *unsuitable(struct vpdn_ref_call *c)
+{
+	struct call_dialout *o = (struct call_dialout *)c;
+	struct l2tp_tunnel_info ti;
+
+	vpdn_core->tunnel_info(c->base.tunnel->core, &ti);
+	o->framing &= (uint32_t)ti.framings;
+	if (!o->framing)
+		return "the LAC does not have the framing that is wanted";
+	if (ti.bearers)
+		o->bearer &= (uint32_t)ti.bearers;
+	return o->bearer ? NULL : "the LAC does not have the kind of bearer that is wanted";
 }
 
 static void drop_session(struct vpdn_ref_call *c)
@@ -135,20 +157,31 @@ static void on_message(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps
 }
 
 /* RFC 2661 6.14: a reserved field, then the maps. */
-static size_t build(struct vpdn_ref_call *c, int msgtype, uint8_t *avps, size_t size)
+static bool put_accm(const struct call_dialout *o, struct vpdn_writer *w)
 {
-	struct call_dialout *o = (struct call_dialout *)c;
 	uint8_t value[10];
-	struct vpdn_writer v, w;
+	struct vpdn_writer v;
 
-	if (msgtype != VPDN_L2TP_SLI)
-		return 0;
 	vpdn_writer_init(&v, value, sizeof(value));
 	vpdn_writer_u16(&v, 0);
 	vpdn_writer_u32(&v, o->send_accm);
 	vpdn_writer_u32(&v, o->recv_accm);
+	return vpdn_avp_put(w, VPDN_VENDOR_IETF, VPDN_AVP_ACCM, v.buf, v.len);
+}
+
+static size_t build(struct vpdn_ref_call *c, int msgtype, uint8_t *avps, size_t size)
+{
+	struct call_dialout *o = (struct call_dialout *)c;
+	struct vpdn_writer w;
+	bool done = false;
+
 	vpdn_writer_init(&w, avps, size);
-	return vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_ACCM, v.buf, v.len) ? w.len : 0;
+	if (msgtype == VPDN_L2TP_OCRQ)
+		done = vpdn_avp_put_u32(&w, VPDN_VENDOR_IETF, VPDN_AVP_BEARER_TYPE, o->bearer) &&
+		       vpdn_avp_put_u32(&w, VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, o->framing);
+	else if (msgtype == VPDN_L2TP_SLI)
+		done = put_accm(o, &w);
+	return done ? w.len : 0;
 }
 
 static const struct vpdn_ref_kind kind = {
@@ -158,6 +191,7 @@ static const struct vpdn_ref_kind kind = {
 	.late_result = VPDN_CDN_TIMEOUT,
 	.late_text = "no answer to OCRQ in time",
 	.make = make,
+	.unsuitable = unsuitable,
 	.message = on_message,
 	.build = build,
 	.release = drop_session,

@@ -303,6 +303,16 @@ struct vpdn_group *vpdn_groups_for_call(uint8_t accepts, const struct vpdn_tunne
 	return best;
 }
 
+bool vpdn_groups_accept(uint8_t accepts)
+{
+	const struct vpdn_group *g;
+
+	STAILQ_FOREACH(g, &groups, link)
+		if (g->accepts == accepts)
+			return true;
+	return false;
+}
+
 struct vpdn_group *vpdn_groups_find(const char *name, uint8_t accepts)
 {
 	struct vpdn_group *g;

@@ -109,6 +109,8 @@ struct vpdn_group *vpdn_groups_match(const char *peer_name, struct in_addr peer)
 /* For a call of that kind in the tunnel: the block of the tunnel's own group, or of another one with the same name and secret of
  * ours; each must suit the peer. NULL: none. */
 struct vpdn_group *vpdn_groups_for_call(uint8_t accepts, const struct vpdn_tunnel *t, const char *peer_name);
+/* Is there a block of that kind, whoever it is for? */
+bool vpdn_groups_accept(uint8_t accepts);
 /* NULL when it was removed. */
 struct vpdn_group *vpdn_groups_find(const char *name, uint8_t accepts);
 /* Calls of a block: has it as many as it may (MAX_SESSIONS)? One more; one less, also when the block was removed (NULL is fine). */

@@ -204,6 +204,9 @@ static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, co
 	p->hidden = hidden;
 	p->hello = hello_s;
 	p->rws = RECEIVE_WINDOW;
+	/* What peers may rely on before they ask: RFC 2661 4.4.3. Which number is dialled over what kind of line, vpdnd knows. */
+	if (vpdn_groups_accept(VPDN_ACCEPTS_DIALOUT))
+		p->bearers = L2TP_BEARER_DIGITAL | L2TP_BEARER_ANALOGUE;
 }
 
 /* May a call that wants such a tunnel use this one? What a peer has opened counts when it is up: before that it may be anybody. */

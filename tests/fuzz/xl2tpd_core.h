@@ -145,7 +145,8 @@ static void tunnel_close(struct tunnel *t, const struct l2tp_cause *cause)
 static void tunnel_info(const struct tunnel *t, struct l2tp_tunnel_info *info)
 {
 	check(t->used);
-	*info = (struct l2tp_tunnel_info){ .tid = t->tid, .peer_tid = t->up ? 1000 : 0, .peer = t->peer, .peer_name = t->name, .vendor = "" };
+	*info = (struct l2tp_tunnel_info){ .tid = t->tid, .peer_tid = t->up ? 1000 : 0, .peer = t->peer, .peer_name = t->name, .vendor = "",
+					  .framings = 3, .bearers = 3 };
 }
 
 static void *tunnel_priv(const struct tunnel *t)

@@ -96,7 +96,8 @@ def test_lns_dials_and_is_connected(lns, lac):
     more = [("SUB_ADDRESS", "7"), ("MIN_BPS", 9600), ("MAX_BPS", 128000), ("BEARER_TYPE", 2), ("FRAMING_TYPE", 2)]
     ocrq = dial_first(lns, lac, *more)
     # RFC 2661 6.9: these and no others, each with the M bit
-    assert [(vendor, attr, mandatory) for vendor, attr, _, mandatory in ocrq.avps] == [(0, a, True) for a in (0, 14, 15, 16, 17, 18, 19, 21, 23)]
+    assert sorted((vendor, attr, mandatory) for vendor, attr, _, mandatory in ocrq.avps) == [
+        (0, a, True) for a in (0, 14, 15, 16, 17, 18, 19, 21, 23)]
     assert ocrq.sid == 0 and ocrq.number(14) and ocrq.number(15)
     assert [ocrq.number(a) for a in (16, 17, 18, 19)] == [9600, 128000, 2, 2]
     assert ocrq.value(21) == b"6121" and ocrq.value(23) == b"7"
@@ -122,8 +123,32 @@ def test_lns_dials_and_is_connected(lns, lac):
 
 def test_lns_asks_for_any_line_by_default(lns, lac):
     ocrq = dial_first(lns, lac)
-    assert [ocrq.number(a) for a in (16, 17, 18, 19)] == [64000, 100000000, 3, 3] and ocrq.value(23) is None
+    assert [ocrq.number(a) for a in (16, 17, 18, 19)] == [1, 0x7fffffff, 3, 3] and ocrq.value(23) is None
 
+
+# Framing and Bearer Capabilities of the LAC; Framing and Bearer Type wanted, and asked for
+@pytest.mark.parametrize("has, wanted, asked", [
+    ((1, 2), (3, 3), (1, 2)),
+    ((3, 1), (2, 3), (2, 1)),
+    ((2, 0), (3, 1), (2, 1)),
+    ((2, None), (2, 2), (2, 2)),
+    ((1, 3), (2, 3), None),
+    ((3, 2), (3, 1), None),
+], ids=["less", "bearer", "no_bearer", "bearer_unsaid", "other_framing", "other_bearer"])
+def test_lns_asks_for_what_the_lac_has(lns, lac, has, wanted, asked):
+    """RFC 2661 4.4.3: no framing or bearer that the LAC has not advertised; a LAC that has none of those wanted is not asked."""
+    dial(lns, lac, 1, "6121", ("FRAMING_TYPE", wanted[0]), ("BEARER_TYPE", wanted[1]))
+    lac.accept_tunnel(framings=has[0], bearers=has[1])
+    lac.expect(SCCCN)
+    if asked:
+        ocrq = lac.expect(OCRQ)
+        assert (ocrq.number(19), ocrq.number(18)) == asked
+        return
+    cleared = lns.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (CALL, BY_US, 5) and "wanted" in cleared["TEXT"]
+    # the tunnel is good for other calls
+    dial(lns, lac, 2)
+    lac.expect(OCRQ)
 
 def test_ocrp_and_occn_in_one_burst_without_what_is_optional(lns, lac):
     ocrq = dial_first(lns, lac)
@@ -288,6 +313,21 @@ def connected(node, peer, sid=1):
     node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", got["CALL_REF"]), ("TX_SPEED", 56000), ("FRAMING_TYPE", 2))
     peer.expect(OCCN)
     return got
+
+
+@pytest.mark.parametrize("accepts, bearers", [(DIALIN, 0), (DIALOUT, 3)], ids=["dialin", "dialout"])
+@pytest.mark.parametrize("opened_by", ["peer", "us"])
+def test_lac_says_that_it_can_dial(accepts, bearers, opened_by, lac):
+    """RFC 2661 4.4.3: Bearer Capabilities, in whatever message opens the tunnel, of who takes outgoing calls; an LNS may ask no other."""
+    node = Node(groups=[group("out", ("LNS",), accepts=accepts, local_name="LAC")])
+    if opened_by == "peer":
+        lac = Calling(node.daemon)
+        message_ = lac.open_as(b"LNS")
+    else:
+        node.place(1, lac.where, local_name="LAC")
+        message_ = lac.expect(SCCRQ)
+    assert message_.number(4) == bearers
+    node.stop()
 
 
 def test_lac_is_asked_accepts_and_connects(dialing_lac, peer):

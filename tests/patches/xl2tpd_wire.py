@@ -275,12 +275,13 @@ class Called(Peer):
         self.name = name
         self.where = self.socket.getsockname()
 
-    def accept_tunnel(self, secret=None):
+    def accept_tunnel(self, secret=None, framings=3, bearers=None):
+        """framings, bearers: Framing and Bearer Capabilities; None: not said."""
         sccrq = self.expect(SCCRQ)
-        more = []
+        more = [] if bearers is None else [avp(4, u32(bearers))]
         if sccrq.value(11):
-            more = [avp(13, answer(sccrq.value(11), SCCRP, secret or self.secret)), avp(11, b"challenge of the peer")]
-        self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(3)), avp(7, self.name), avp(9, u16(self.tid)), *more))
+            more += [avp(13, answer(sccrq.value(11), SCCRP, secret or self.secret)), avp(11, b"challenge of the peer")]
+        self.send(message(SCCRP, avp(2, u16(0x100)), avp(3, u32(framings)), avp(7, self.name), avp(9, u16(self.tid)), *more))
         return sccrq
 
 
