@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define PPP_DEVICE	"/dev/ppp"
@@ -38,6 +39,9 @@ void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b)
 void vpdn_bridge_close(struct vpdn_bridge *b)
 {
 	vpdn_bridge_drop_l2tp(b);
+	/* The last close of a serial port waits for what it has not sent, half a minute when the modem does not take it. */
+	if (b->access_fd >= 0)
+		tcflush(b->access_fd, TCIOFLUSH);
 	close_fd(&b->access_fd);
 }
 
@@ -104,7 +108,7 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 
 	b->access_chan = attach(b->access_fd, "the line's side", &access, err, err_size);
 	if (b->access_chan < 0)
-		return b->access_chan;
+		return b->access_chan == -ENOTCONN || b->access_chan == -EIO ? -ENXIO : b->access_chan;
 	b->l2tp_chan = attach(b->l2tp_fd, "the L2TP side", &l2tp, err, err_size);
 	if (b->l2tp_chan < 0)
 		return b->l2tp_chan == -ENOTCONN || b->l2tp_chan == -ENXIO ? -ENOLINK : b->l2tp_chan;

@@ -28,7 +28,7 @@ void vpdn_bridge_init(struct vpdn_bridge *b);
 /*
  * Joins access_fd and l2tp_fd, which are set. Frames that queued up on either side
  * before are moved over, in order. 0; or -errno and a line for people in `err`; -ENOLINK: the
- * L2TP session has gone. On failure the fds stay, and vpdn_bridge_close() is still due.
+ * L2TP session has gone, -ENXIO: the line has hung up. On failure the fds stay, and vpdn_bridge_close() is still due.
  */
 int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size);
 

@@ -130,7 +130,12 @@ static enum vpdn_ev act_bridge(struct vpdn_call *call)
 
 	if (!rc)
 		return VPDN_EV_BRIDGED;
-	vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge, "%s", err);
+	if (rc == -ENXIO) {
+		vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.lost_bridge, "loss of carrier: %s", err);
+		call->cause.q931 = call->kind == VPDN_DIALOUT_LAC ? VPDN_Q931_NORMAL : 0;
+	} else {
+		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge, "%s", err);
+	}
 	return rc == -ENOLINK && call->kind == VPDN_DIALIN_LAC ? VPDN_EV_L2TP_HUP : VPDN_EV_BRIDGE_FAILED;
 }
 

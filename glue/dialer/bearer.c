@@ -74,7 +74,7 @@ static void say_up(const struct vpdn_bearer *b, const struct vpdn_line *l, uint3
 	vpdn_ipc_put_u8(&m, VPDN_TLV_ACCESS, l->access);
 	vpdn_ipc_put_text(&m, VPDN_TLV_ACCESS_INTERFACE, l->interface);
 	vpdn_ipc_put_u32(&m, VPDN_TLV_TX_SPEED, speed);
-	vpdn_ipc_put_u32(&m, VPDN_TLV_FRAMING_TYPE, l->framing);
+	vpdn_ipc_put_u32(&m, VPDN_TLV_FRAMING_TYPE, b->kind->framing);
 	if (l->mtu)
 		vpdn_ipc_put_u16(&m, VPDN_TLV_MTU, l->mtu);
 	if (l->peer) {
@@ -197,6 +197,14 @@ void vpdn_bearer_failed(struct vpdn_bearer *b, uint16_t result, uint16_t cause, 
 	step(b, VPDN_BEARER_EV_FAILED);
 }
 
+void vpdn_bearer_no_channel(struct vpdn_bearer *b, const char *device, int rc, const char *why)
+{
+	if (rc == -ENOLINK)
+		vpdn_bearer_failed(b, VPDN_CDN_LOST_CARRIER, VPDN_Q931_NORMAL, "%s: the line was lost as soon as it was up: %s", device, why);
+	else
+		vpdn_bearer_failed(b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "%s: %s", device, why);
+}
+
 void vpdn_bearer_lost(struct vpdn_bearer *b, const char *fmt, ...)
 {
 	va_list ap;
@@ -275,7 +283,7 @@ void vpdn_bearers_orphan(struct vpdn_dialer_daemon *d, const char *why)
 int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg *m)
 {
 	const struct vpdn_bearer_kind *kind = NULL;
-	uint32_t ref = 0, timeout_ms = 0;
+	uint32_t ref = 0, timeout_ms = 0, framing = VPDN_FRAMING_SYNC | VPDN_FRAMING_ASYNC;
 	struct vpdn_bearer *b;
 	struct timeval tv;
 	uint8_t number = 0;
@@ -283,6 +291,7 @@ int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg
 	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &ref);
 	vpdn_ipc_get_u8(m, VPDN_TLV_DIALER_KIND, &number);
 	vpdn_ipc_get_u32(m, VPDN_TLV_TIMEOUT_MS, &timeout_ms);
+	vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &framing);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i]->number == number)
 			kind = kinds[i];
@@ -323,6 +332,9 @@ int vpdn_bearer_on_start(struct vpdn_dialer_daemon *d, const struct vpdn_ipc_msg
 		*b->sub_address = '\0';
 		vpdn_bearer_failed(b, VPDN_CDN_INVALID_DESTINATION, VPDN_Q931_INVALID_NUMBER,
 				   "the sub-address has characters that no dialer takes, or is too long");
+	} else if (!(framing & kind->framing)) {
+		vpdn_bearer_failed(b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_BEARER_NOT_IMPLEMENTED, "%s framing is asked for, which a %s dialer does not have",
+				   framing == VPDN_FRAMING_SYNC ? "synchronous" : framing == VPDN_FRAMING_ASYNC ? "asynchronous" : "unknown", kind->name);
 	} else {
 		vpdn_log_info("dialling by %s; %s", kind->name, vpdn_bearer_id(b));
 		kind->start(b, m);

@@ -38,7 +38,6 @@ struct vpdn_line {
 	const char *interface;
 	uint32_t speed;		/* bit/s */
 	bool speed_said;	/* somebody has said this speed: it must be within the call's limits */
-	uint32_t framing;	/* AVP 19 */
 	uint16_t mtu;		/* 0: nothing to say */
 	uint16_t session;	/* PPPoE only, as is peer */
 	const uint8_t *peer;
@@ -46,9 +45,12 @@ struct vpdn_line {
 
 struct vpdn_bearer;
 
+enum vpdn_framing { VPDN_FRAMING_SYNC = 1, VPDN_FRAMING_ASYNC = 2 };	/* bits of AVP 19 */
+
 struct vpdn_bearer_kind {
 	uint8_t number;		/* enum vpdn_dialer_kind */
 	const char *name;
+	enum vpdn_framing framing;	/* of its lines */
 	size_t size;		/* of the kind's struct, which begins with struct vpdn_bearer */
 	/* Begins to dial as the BEARER_START in `m` says. Says what became of it by vpdn_bearer_failed() at the earliest. */
 	void (*start)(struct vpdn_bearer *b, const struct vpdn_ipc_msg *m);
@@ -94,6 +96,8 @@ const char *vpdn_bearer_id(const struct vpdn_bearer *b);
 
 /* The line is up. Fails the bearer when its speed does not suit. True: vpdnd has been given it. */
 bool vpdn_bearer_up(struct vpdn_bearer *b, const struct vpdn_line *line);
+/* It came up, but vpdn_channel_open() of this device did not work: its result and text. */
+void vpdn_bearer_no_channel(struct vpdn_bearer *b, const char *device, int rc, const char *why);
 /* It did not come up. */
 void vpdn_bearer_failed(struct vpdn_bearer *b, uint16_t result, uint16_t cause, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -23,7 +23,7 @@ struct vpdn_channel {
 /*
  * Opens the channel of a connected PPPoE socket, or (`tty`) puts the tty under N_PPP and opens its channel: async framing,
  * control characters are sent escaped (RFC 1662 7.1) and taken either way, frames of any size. hung_up(arg) is called once when the channel is dead.
- * The fd stays the caller's. 0, or -errno and a text in err.
+ * The fd stays the caller's. 0, or -errno and a text in err; -ENOLINK: the line has hung up already.
  */
 int vpdn_channel_open(struct vpdn_channel *c, struct event_base *base, int fd, bool tty, void (*hung_up)(void *arg), void *arg,
 		      char *err, size_t err_size);

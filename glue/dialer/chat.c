@@ -205,15 +205,17 @@ static void on_carrier_lost(void *arg)
 
 static void up(struct chat *c)
 {
-	struct vpdn_line line = { .fd = c->tty->fd, .access = VPDN_ACCESS_TTY, .interface = c->tty->path, .framing = 2 };
+	struct vpdn_line line = { .fd = c->tty->fd, .access = VPDN_ACCESS_TTY, .interface = c->tty->path };
 	char err[200];
 	bool counts;
+	int rc;
 
 	line.speed = c->speed ? c->speed : c->baud ? c->baud : vpdn_tty_speed(c->tty);
 	line.speed_said = c->speed;
 	vpdn_tty_watch_carrier(c->tty, true);
-	if (vpdn_channel_open(&c->channel, c->b.d->base, c->tty->fd, true, on_carrier_lost, c, err, sizeof(err))) {
-		vpdn_bearer_failed(&c->b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "%s: %s", c->tty->path, err);
+	rc = vpdn_channel_open(&c->channel, c->b.d->base, c->tty->fd, true, on_carrier_lost, c, err, sizeof(err));
+	if (rc) {
+		vpdn_bearer_no_channel(&c->b, c->tty->path, rc, err);
 		return;
 	}
 	c->phase = UP;
@@ -348,5 +350,6 @@ static void release(struct vpdn_bearer *b)
 }
 
 const struct vpdn_bearer_kind vpdn_bearer_chat = {
-	.number = VPDN_DIALER_CHAT, .name = "chat", .size = sizeof(struct chat), .start = start, .hang_up = hang_up, .release = release,
+	.number = VPDN_DIALER_CHAT, .name = "chat", .framing = VPDN_FRAMING_ASYNC,
+	.size = sizeof(struct chat), .start = start, .hang_up = hang_up, .release = release,
 };

@@ -63,12 +63,13 @@ static void on_hung_up(void *arg)
 
 static void up(struct exec *e, uint32_t speed)
 {
-	struct vpdn_line line = { .fd = e->pty, .access = VPDN_ACCESS_TTY, .interface = e->device, .framing = 2,
+	struct vpdn_line line = { .fd = e->pty, .access = VPDN_ACCESS_TTY, .interface = e->device,
 				  .speed = speed ? speed : SPEED, .speed_said = speed };
 	char err[200];
+	int rc = vpdn_channel_open(&e->channel, e->b.d->base, e->pty, true, on_hung_up, e, err, sizeof(err));
 
-	if (vpdn_channel_open(&e->channel, e->b.d->base, e->pty, true, on_hung_up, e, err, sizeof(err)))
-		vpdn_bearer_failed(&e->b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "%s: %s", e->device, err);
+	if (rc)
+		vpdn_bearer_no_channel(&e->b, e->device, rc, err);
 	else
 		vpdn_bearer_up(&e->b, &line);
 }
@@ -280,5 +281,6 @@ static void release(struct vpdn_bearer *b)
 }
 
 const struct vpdn_bearer_kind vpdn_bearer_exec = {
-	.number = VPDN_DIALER_EXEC, .name = "exec", .size = sizeof(struct exec), .start = start, .hang_up = hang_up, .release = release,
+	.number = VPDN_DIALER_EXEC, .name = "exec", .framing = VPDN_FRAMING_ASYNC,
+	.size = sizeof(struct exec), .start = start, .hang_up = hang_up, .release = release,
 };

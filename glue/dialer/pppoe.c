@@ -251,9 +251,9 @@ static uint16_t agreed_mtu(const struct pppoe *p, const struct vpdn_pppoe_packet
 
 static void on_pads(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 {
-	struct vpdn_line line = { .access = VPDN_ACCESS_PPPOE, .interface = p->ifname, .framing = 1, .session = packet->session, .peer = p->peer };
+	struct vpdn_line line = { .access = VPDN_ACCESS_PPPOE, .interface = p->ifname, .session = packet->session, .peer = p->peer };
 	char err[200];
-	int fd;
+	int fd, rc;
 
 	if (has_error(p, packet)) {
 		failed_as(p, &p->refused);
@@ -275,8 +275,9 @@ static void on_pads(struct pppoe *p, const struct vpdn_pppoe_packet *packet)
 		return;
 	}
 	p->fd = line.fd = fd;
-	if (vpdn_channel_open(&p->channel, p->b.d->base, fd, false, on_channel_hung_up, p, err, sizeof(err))) {
-		vpdn_bearer_failed(&p->b, VPDN_CDN_NO_FACILITIES, VPDN_Q931_NETWORK_OUT_OF_ORDER, "%s: %s", p->ifname, err);
+	rc = vpdn_channel_open(&p->channel, p->b.d->base, fd, false, on_channel_hung_up, p, err, sizeof(err));
+	if (rc) {
+		vpdn_bearer_no_channel(&p->b, p->ifname, rc, err);
 		return;
 	}
 	p->phase = UP;
@@ -417,5 +418,6 @@ static void release(struct vpdn_bearer *b)
 }
 
 const struct vpdn_bearer_kind vpdn_bearer_pppoe = {
-	.number = VPDN_DIALER_PPPOE, .name = "pppoe", .size = sizeof(struct pppoe), .start = start, .hang_up = hang_up, .release = release,
+	.number = VPDN_DIALER_PPPOE, .name = "pppoe", .framing = VPDN_FRAMING_SYNC,
+	.size = sizeof(struct pppoe), .start = start, .hang_up = hang_up, .release = release,
 };

@@ -100,6 +100,34 @@ def test_exec_speed_outside(dialer):
         assert f"{speed} bit/s, but 14400 to 64000" in dialer.over(ref, 4, 65)
 
 
+@pytest.mark.parametrize("script, wait, ends", [
+    ("echo CONNECT 64000 >&3; exit 3", 1, {(1, 16)}), ("exit 3", 0, {(1, 16), (7, 127)})], ids=["reported", "at_once"])
+def test_exec_ends_at_once(dialer, script, wait, ends):
+    """The line is up and gone in the same moment, whichever is seen first: the carrier is lost, and this host lacks nothing."""
+    for ref in range(1, 31):
+        dialer.dial(ref, EXEC, "1", *sh(script), ("WAIT_REPORT", wait))
+        got = dialer.vpdnd.read()
+        if got.name == "BEARER_UP":
+            os.close(got.fds[0])
+            got = dialer.vpdnd.read()
+        assert got.name == "BEARER_OVER" and (got["RESULT"], got["Q931_CAUSE"]) in ends, got
+
+
+@pytest.mark.parametrize("framing, fits", [(1, False), (2, True), (3, True)])
+def test_exec_framing(dialer, framing, fits):
+    """Frames on a pty are asynchronous: an LNS that wants others is told before anything is run."""
+    dialer.dial(1, EXEC, "1", *sh("exec cat"), ("FRAMING_TYPE", framing))
+    if not fits:
+        assert "synchronous framing is asked for" in dialer.over(1, 5, 65)
+        assert "dialling by" not in dialer.text()
+        return
+    got, channel = dialer.up(1)
+    assert got["FRAMING_TYPE"] == 2
+    os.close(channel)
+    dialer.clear(1)
+    dialer.over(1, 3, 16)
+
+
 def test_exec_cannot_run(dialer):
     dialer.dial(1, EXEC, "1", *words("COMMAND", ["/nonexistent/dial", "%n"]))
     assert "executing it: No such file" in dialer.over(1, 5, 38)

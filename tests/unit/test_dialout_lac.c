@@ -49,21 +49,38 @@ static void bearer_over(int dialer, uint32_t id, uint16_t result, uint16_t q931)
 	send_msg(dialer, NULL, 0);
 }
 
-/* With one end of a pair as the channel; the other end. */
-static int bearer_up(int dialer, uint32_t id)
+static void send_bearer_up(int dialer, uint32_t id, int line)
 {
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_BEARER_UP, 0, 0);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, id);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, VPDN_ACCESS_TTY);
 	vpdn_ipc_put_text(&b, VPDN_TLV_ACCESS_INTERFACE, "ttyS0");
 	vpdn_ipc_put_u32(&b, VPDN_TLV_TX_SPEED, 33600);
 	vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, 2);
-	send_msg(dialer, &pair[0], 1);
-	close(pair[0]);
+	send_msg(dialer, &line, 1);
+	close(line);
+}
+
+/* With one end of a pair as the channel; the other end. */
+static int bearer_up(int dialer, uint32_t id)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	send_bearer_up(dialer, id, pair[0]);
 	return pair[1];
+}
+
+/* A terminal that has hung up. */
+static int hung_up_tty(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	close(master);
+	return slave;
 }
 
 static void expect_hang_up(int dialer, uint32_t id)
@@ -150,6 +167,25 @@ static void a_bearer_from_ocrq_to_the_bridge(void **state)
 	expect_clear(l2tp, REF(1), 6);
 	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	bearer_over(dialer, id, 3, 0);
+	assert_true(calls_are_gone());
+	close(dialer);
+	close(l2tp);
+}
+
+/* The far end hangs up before the channels are joined: that is a lost carrier, whatever the kernel calls it. */
+static void a_line_that_is_lost_before_the_bridge(void **state)
+{
+	int l2tp = module(), dialer = hello(VPDN_ROLE_DIALER), session = ASKED(l2tp, REF(1), "6121");
+	uint32_t id = started(l2tp, dialer, REF(1));
+
+	(void)state;
+	send_bearer_up(dialer, id, hung_up_tty());
+	expect_clear(l2tp, REF(1), 1);
+	assert_cause(0, 16);
+	expect_hang_up(dialer, id);
+	expect_closed(session);
+	bearer_over(dialer, id, 1, 16);
+	cleared(l2tp, REF(1), VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	assert_true(calls_are_gone());
 	close(dialer);
 	close(l2tp);
@@ -357,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_accept_block_for_the_module),
 		TEST(a_bearer_from_ocrq_to_the_bridge),
+		TEST(a_line_that_is_lost_before_the_bridge),
 		TEST(an_exec_dialer),
 		TEST(what_a_lac_does_not_dial),
 		TEST(the_lns_gives_up),
