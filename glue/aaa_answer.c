@@ -62,6 +62,7 @@ static int check_tunnel(struct vpdn_answer *a, size_t i, const struct vpdn_answe
 	    check_number(a, where, "limit", t->limit, 0, 65535) ||
 	    check_number(a, where, "tunnel limit", t->tunnel_limit, 0, 65535) ||
 	    check_text(a, where, "client name", "local-name", t->client_auth_id) ||
+	    check_text(a, where, "server name", "remote-name", t->server_auth_id) ||
 	    check_text(a, where, "password", "tunnel-password", t->password))
 		return -EINVAL;
 	if (t->tunnel_auth && !*t->password)
@@ -128,9 +129,11 @@ static bool fill_peer(struct vpdn_peer *p, const struct vpdn_tunnel_def *t)
 	p->source_ip = t->client;
 	p->tunnel_auth = t->tunnel_auth;
 	p->local_name = host_name(t->client_auth_id);
+	p->remote_name = *t->server_auth_id ? strdup(t->server_auth_id) : NULL;
 	p->assignment = *t->assignment_id ? strdup(t->assignment_id) : NULL;
 	p->tunnel_password = t->tunnel_auth ? strdup(t->password) : NULL;
-	return p->local_name && (!t->tunnel_auth || p->tunnel_password) && (!*t->assignment_id || p->assignment);
+	return p->local_name && (!t->tunnel_auth || p->tunnel_password) && (!*t->assignment_id || p->assignment) &&
+	       (!*t->server_auth_id || p->remote_name);
 }
 
 static bool fill_group(struct vpdn_group *g, const char *source, const char *name, const struct vpdn_answer_opts *o,

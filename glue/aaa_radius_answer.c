@@ -441,8 +441,6 @@ static bool add_tag(struct reading *r, unsigned int tag, struct tunnel *t)
 		leave_out(r, "%s", text);
 		return true;
 	}
-	if (t->server_auth_id.p)
-		leave_out(r, "Tunnel-Server-Auth-Id");
 	for (size_t i = 0; i < t->n_servers; i++)
 		if (!add(r, tag, t, t->server[i], (struct vpdn_octets){ NULL, 0 }))
 			return false;

@@ -132,6 +132,7 @@ static void group_free(struct vpdn_group *g)
 	free(g->sub_address);
 	for (size_t i = 0; i < g->n_peers; i++) {
 		free(g->peers[i].local_name);
+		free(g->peers[i].remote_name);
 		free(g->peers[i].assignment);
 		vpdn_text_wipe(g->peers[i].tunnel_password);
 	}
@@ -140,6 +141,7 @@ static void group_free(struct vpdn_group *g)
 	vpdn_text_wipe(g->tunnel_password);
 	free(g->name);
 	free(g->local_name);
+	free(g->remote_name);
 	free(g->ppp_template);
 	free(g);
 }

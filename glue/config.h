@@ -45,8 +45,9 @@ struct vpdn_peer {
 	uint32_t weight;	/* share among equals, >= 1 */
 	uint32_t limit;		/* sessions; 0: none */
 	uint32_t tunnel_limit;	/* tunnels that we open; 0: none */
-	/* Of tunnels to it; never NULL, but the group's where nothing else is said. */
+	/* Of tunnels to it; the group's where nothing else is said. */
 	char *local_name;
+	char *remote_name;	/* its Host Name; NULL: any */
 	bool tunnel_auth;
 	char *tunnel_password;	/* secret; NULL when !tunnel_auth */
 	struct in_addr source_ip;	/* INADDR_ANY: as the routing says */
@@ -134,6 +135,7 @@ struct vpdn_group {
 	unsigned int line;		/* in the file, where the group ends */
 	uint8_t requests, accepts;	/* enum vpdn_accepts bits: what it asks peers for, what it takes from them */
 	char *local_name;
+	char *remote_name;		/* of the peers that have none of their own; NULL: any */
 	bool tunnel_auth;
 	char *tunnel_password;		/* secret; NULL: none, or each peer has its own */
 	uint32_t opened_idle_s, accepted_idle_s;	/* of a tunnel that we, or the peer, opened */

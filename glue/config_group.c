@@ -56,6 +56,7 @@ static int check_belongings(cfg_t *sec, const struct vpdn_group *g)
 	} rules[] = {
 		{ "initiate-to", "request-dialin or request-dialout", g->requests },
 		{ "source-ip", "request-dialin or request-dialout", g->requests },
+		{ "remote-name", "request-dialin or request-dialout", g->requests },
 		{ "connect-timeout", "request-dialin or request-dialout", g->requests },
 		{ "tunnel-limit", "request-dialin or request-dialout", g->requests },
 		{ "tunnel-sessions", "request-dialin or request-dialout", g->requests },
@@ -276,12 +277,15 @@ static int build_peer_tunnel(struct vpdn_config *c, cfg_t *sec, cfg_t *to, const
 {
 	p->source_ip = g->source_ip;
 	vpdn_parse_ip4(to, "source-ip", &p->source_ip);
-	if (vpdn_parse_string(to, "local-name", &p->local_name) || vpdn_parse_string(to, "tunnel-password", &p->tunnel_password))
+	if (vpdn_parse_string(to, "local-name", &p->local_name) || vpdn_parse_string(to, "remote-name", &p->remote_name) ||
+	    vpdn_parse_string(to, "tunnel-password", &p->tunnel_password))
 		return -1;
 	if (p->tunnel_password)
 		c->has_secrets = true;
 	p->tunnel_auth = vpdn_parse_bool(to, "tunnel-authentication", p->tunnel_password || g->tunnel_auth);
 	if (!p->local_name && !(p->local_name = strdup(g->local_name)))
+		return vpdn_parse_fail_memory();
+	if (!p->remote_name && g->remote_name && !(p->remote_name = strdup(g->remote_name)))
 		return vpdn_parse_fail_memory();
 	if (!p->tunnel_auth || p->tunnel_password)
 		return 0;
@@ -313,7 +317,8 @@ static int build_tunnel(struct vpdn_config *c, cfg_t *sec, struct vpdn_group *g)
 	char host[VPDN_NAME_MAX + 1] = "";
 
 	g->tunnel_auth = vpdn_parse_bool(sec, "tunnel-authentication", true);
-	if (vpdn_parse_string(sec, "local-name", &g->local_name) || vpdn_parse_string(sec, "tunnel-password", &g->tunnel_password))
+	if (vpdn_parse_string(sec, "local-name", &g->local_name) || vpdn_parse_string(sec, "remote-name", &g->remote_name) ||
+	    vpdn_parse_string(sec, "tunnel-password", &g->tunnel_password))
 		return -1;
 	if (g->tunnel_password)
 		c->has_secrets = true;

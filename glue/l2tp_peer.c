@@ -229,6 +229,8 @@ static void put_limits(struct vpdn_ipc_builder *b, const struct vpdn_group *g, c
 		vpdn_ipc_put_u8(b, VPDN_TLV_TUNNEL_OWN, 1);
 	if (peer->assignment)
 		vpdn_ipc_put_text(b, VPDN_TLV_TUNNEL_ASSIGNMENT, peer->assignment);
+	if (peer->remote_name)
+		vpdn_ipc_put_text(b, VPDN_TLV_REMOTE_NAME, peer->remote_name);
 }
 
 int vpdn_l2tp_place(struct vpdn_l2tp *l, const struct vpdn_call *call, const struct vpdn_peer *peer, uint32_t timeout_ms,

@@ -180,6 +180,7 @@ static json_t *show_group(const struct vpdnd *d, const struct vpdn_group *g)
 		set(o, "tunnel_share", json_boolean(!g->tunnel_own));
 		set(o, "connect_timeout_s", json_integer(g->connect_timeout_s));
 		set_ip4(o, "source_ip", g->source_ip);
+		set_text(o, "remote_name", g->remote_name ? g->remote_name : "");
 	}
 	for (size_t i = 0; i < g->n_peers; i++)
 		json_array_append_new(a, vpdn_show_peer(d, g, &g->peers[i]));

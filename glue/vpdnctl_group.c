@@ -88,6 +88,7 @@ static void print_group(const json_t *g)
 	vpdnctl_cell_number(g, "idle_timeout_s", NULL, a, sizeof(a));
 	vpdnctl_cell_number(g, "hello_s", NULL, b, sizeof(b));
 	vpdnctl_field("local-name", "%s", vpdnctl_text_of(g, "local_name"));
+	vpdnctl_optional(g, "remote-name", "remote_name");
 	vpdnctl_field("tunnel", "authentication %s%s, idle-timeout %s s, hello %s s",
 		      json_is_true(json_object_get(g, "tunnel_authentication")) ? "on" : "off",
 		      json_is_true(json_object_get(g, "hidden")) ? ", AVPs hidden" : "", a, b);

@@ -281,7 +281,8 @@ enum vpdn_dial_failure {
 	X(GROUP_TUNNEL_LIMIT,	129, u32,   "tunnels that we open for the group at most")		\
 	X(TUNNEL_SESSIONS,	130, u32,   "sessions in one tunnel at most")				\
 	X(TUNNEL_OWN,		131, u8,    "1: only a tunnel that was opened for this group")	\
-	X(TUNNEL_ASSIGNMENT,	132, text,  "Tunnel-Assignment-ID (RFC 2868 3.7): only a tunnel that was opened with the same; absent: with none")
+	X(TUNNEL_ASSIGNMENT,	132, text,  "Tunnel-Assignment-ID (RFC 2868 3.7): only a tunnel that was opened with the same; absent: with none") \
+	X(REMOTE_NAME,		133, text,  "the Host Name (AVP 7) that the peer must have; absent: any")
 
 /*
  * Counters (TLV COUNTER): X(name, number, of what, "what it counts"). A tunnel has those of its control channel (RFC 2661 5.8; each

@@ -257,6 +257,9 @@ static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m
 	vpdn_ipc_get_u8(m, VPDN_TLV_TUNNEL_OWN, &own);
 	want->own = own;
 	vpdn_ipc_get_text(m, VPDN_TLV_TUNNEL_ASSIGNMENT, want->assignment, sizeof(want->assignment));
+	/* Not any peer for one that cannot be. */
+	if (vpdn_ipc_has(m, VPDN_TLV_REMOTE_NAME) && !vpdn_ipc_get_text(m, VPDN_TLV_REMOTE_NAME, want->remote_name, sizeof(want->remote_name)))
+		return -EINVAL;
 	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_SESSIONS, &want->sessions);
 	vpdn_ipc_get_u32(m, VPDN_TLV_TUNNEL_LIMIT, &want->peer_tunnels);
 	vpdn_ipc_get_u32(m, VPDN_TLV_GROUP_TUNNEL_LIMIT, &want->group_tunnels);

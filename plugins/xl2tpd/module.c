@@ -130,7 +130,7 @@ static int on_message(struct tunnel *core, struct call *call, void *priv, int ms
 	if (!call) {
 		if (msgtype == VPDN_L2TP_STOPCCN)
 			vpdn_end_from_avps(&t->end, avps, len);
-		return L2TP_ACCEPT;
+		return msgtype == VPDN_L2TP_SCCRP ? vpdn_tunnel_on_reply(t) : L2TP_ACCEPT;
 	}
 	if (msgtype == VPDN_L2TP_ICRQ)
 		return vpdn_calls_in_request(t, call, avps, len);

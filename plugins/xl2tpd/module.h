@@ -140,6 +140,7 @@ struct vpdn_tunnel {
 	char local_name[L2TP_NAME_SIZE];
 	char secret[L2TP_NAME_SIZE];
 	char assignment[L2TP_NAME_SIZE];	/* RFC 2868 3.7; "": none, as the peer's */
+	char remote_name[L2TP_NAME_SIZE];	/* that the peer of one of ours must have; "": any */
 	struct in_addr peer, source;
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s;
@@ -160,6 +161,7 @@ struct vpdn_tunnel_want {
 	in_port_t port;			/* network byte order, 0: 1701 */
 	uint32_t idle_s, hello_s;
 	char assignment[L2TP_NAME_SIZE];	/* the tunnel's; "": one without */
+	char remote_name[L2TP_NAME_SIZE];	/* the peer's Host Name; "": any */
 	bool own;			/* only a tunnel that we opened for this group */
 	uint32_t sessions;		/* in one tunnel at most; 0: no limit */
 	uint32_t peer_tunnels, group_tunnels;	/* of this group at most, to this peer and in all; 0: no limit */
@@ -191,6 +193,8 @@ void vpdn_tunnels_clear_placed(void);
 /* From the core, see hook.h. */
 int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *info, struct l2tp_tunnel_params *params,
 			   void **priv, struct l2tp_cause *why);
+/* SCCRP: L2TP_ACCEPT or L2TP_REFUSE. */
+int vpdn_tunnel_on_reply(struct vpdn_tunnel *t);
 void vpdn_tunnel_on_up(struct tunnel *core, void *priv);
 void vpdn_tunnel_on_down(struct tunnel *core, void *priv, const struct l2tp_cause *why);
 void vpdn_tunnel_on_freed(struct tunnel *core, void *priv);

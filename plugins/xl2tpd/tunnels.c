@@ -3,7 +3,7 @@
  * tunnels.c - tunnels of vpdn-groups: those opened for placed calls, and those accepted from peers.
  *
  * A placed call uses any tunnel with that peer that has our name and secret, whoever opened it, or makes one, as far as the group's
- * limits let it. A tunnel without
+ * limits let it. Where the peer must have a certain name, a tunnel to another one is refused with StopCCN result 4. A tunnel without
  * sessions is closed with StopCCN result 1 after the group's idle time; one that is not up yet at once. Every change goes to vpdnd
  * as L2TP_TUNNEL_STATE. The control connection itself (RFC 2661 5.1, 5.5, 5.8) is xl2tpd's.
  * Owns the tunnels; a call's owner is calls.c or calls_in.c.
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text.h"
 
@@ -209,12 +210,26 @@ static void params_fill(struct l2tp_tunnel_params *p, const char *local_name, co
 		p->bearers = L2TP_BEARER_DIGITAL | L2TP_BEARER_ANALOGUE;
 }
 
+/*
+ * Has its peer that name, or will it have when it is up? One that waits for the answer of another peer than is wanted may be refused for
+ * it, so it is none for those to whom the peer's name is all the same, either.
+ */
+static bool peer_is(const struct vpdn_tunnel *t, const char *remote_name)
+{
+	struct l2tp_tunnel_info ti;
+
+	if (t->outgoing && !t->up)
+		return !strcasecmp(t->remote_name, remote_name);
+	vpdn_core->tunnel_info(t->core, &ti);
+	return !*remote_name || !strcasecmp(ti.peer_name, remote_name);
+}
+
 /* May a call that wants such a tunnel use this one? What a peer has opened counts when it is up: before that it may be anybody. */
 static bool usable(const struct vpdn_tunnel *t, const struct vpdn_tunnel_want *want)
 {
 	return !t->closing && (t->up || t->outgoing) && (!t->outgoing || t->port == want->port) &&
 	       (!want->source.s_addr || t->source.s_addr == want->source.s_addr) && !strcmp(t->secret, want->secret) &&
-	       !strcmp(t->assignment, want->assignment) &&
+	       !strcmp(t->assignment, want->assignment) && peer_is(t, want->remote_name) &&
 	       (!want->sessions || t->sessions < want->sessions) && (!want->own || (t->outgoing && !strcmp(t->group, want->group)));
 }
 
@@ -275,6 +290,7 @@ struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *er
 	}
 	t->outgoing = true;
 	strlcpy(t->assignment, want->assignment, sizeof(t->assignment));
+	strlcpy(t->remote_name, want->remote_name, sizeof(t->remote_name));
 	t->peer = want->peer;
 	t->source = want->source;
 	t->port = want->port;
@@ -392,6 +408,21 @@ int vpdn_tunnel_on_request(struct tunnel *core, const struct l2tp_tunnel_info *i
 	return L2TP_ACCEPT;
 }
 
+int vpdn_tunnel_on_reply(struct vpdn_tunnel *t)
+{
+	struct l2tp_tunnel_info ti;
+	char name[128], text[160];
+
+	vpdn_core->tunnel_info(t->core, &ti);
+	if (!*t->remote_name || !strcasecmp(ti.peer_name, t->remote_name))
+		return L2TP_ACCEPT;
+	snprintf(text, sizeof(text), "Host Name %s is not the remote-name",
+		 vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)));
+	vpdn_tunnel_log(t, NULL, NULL, LOG_ERR, "group %s refuses this peer: its %s %s", t->group, text, t->remote_name);
+	vpdn_tunnel_close(t, VPDN_STOPCCN_NOT_AUTHORIZED, text);
+	return L2TP_REFUSE;
+}
+
 void vpdn_tunnel_on_up(struct tunnel *core, void *priv)
 {
 	struct vpdn_tunnel *t = priv;
@@ -420,7 +451,7 @@ static struct vpdn_tunnel *find_instead(const struct vpdn_tunnel *gone)
 	     t && t->peer.s_addr == gone->peer.s_addr && !strcmp(t->local_name, gone->local_name);
 	     t = RB_NEXT(by_peer, &by_peer, t))
 		if (!t->closing && !t->outgoing && !strcmp(t->secret, gone->secret) &&
-		    (!gone->source.s_addr || gone->source.s_addr == t->source.s_addr))
+		    (!gone->source.s_addr || gone->source.s_addr == t->source.s_addr) && peer_is(t, gone->remote_name))
 			return t;
 	return NULL;
 }

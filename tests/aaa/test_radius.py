@@ -58,6 +58,26 @@ def test_radius_rfc2868(freeradius, start):
     assert f"127.0.0.1:{server.auth}" in daemon.table("show", "aaa")
 
 
+def test_radius_server_auth_id(freeradius, start):
+    """Tunnel-Server-Auth-Id is the name that xl2tpd's module has the LNS have; to one with another name there is no tunnel: it is counted as
+    failed, left out for a while, and the next one is asked."""
+    users = {"example.com": CORP + ['Tunnel-Server-Auth-Id:1 = "LNS-A"', "Tunnel-Preference:1 = 1"]
+             + [line.replace(":1", ":2").replace("192.0.2.2", "192.0.2.3") for line in CORP] + ["Tunnel-Preference:2 = 2"]}
+    daemon = start(freeradius(users))
+    connection = daemon.subscriber()
+    place = daemon.place()
+    assert (place["PEER_IP"], place["REMOTE_NAME"]) == ("192.0.2.2", "LNS-A")
+    daemon.module.say("L2TP_CALL_CLEARED", ("CALL_REF", place["CALL_REF"]), ("STAGE", 1), ("BY", 1), ("RESULT", 4),
+                      ("TEXT", "Host Name LNS-X is not the remote-name"))
+    place = daemon.place()
+    assert (place["PEER_IP"], place.get("REMOTE_NAME")) == ("192.0.2.3", None)
+    assert "Host Name LNS-X is not the remote-name" in str(daemon.ctl("show", "session", str(daemon.ctl("show", "session")["sessions"][0]["id"])))
+    daemon.end(connection, place)
+    peers = {row["ip"]: row for row in daemon.ctl("show", "aaa")["peers"]}
+    assert peers["192.0.2.2"]["failed"] == 1 and peers["192.0.2.2"]["dead_s"] > 50
+    assert daemon.ask()[1]["PEER_IP"] == "192.0.2.3"
+
+
 def test_radius_cisco(freeradius, start):
     """AV pairs: addresses by priority, options, and one that is not used, which the decision says."""
     pairs = ["tunnel-type=l2tp", "tunnel-id=hgw", "ip-addresses=192.0.2.2/192.0.2.3", f"l2tp-tunnel-password={TUNNEL_SECRET}",

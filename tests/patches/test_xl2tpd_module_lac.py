@@ -188,6 +188,27 @@ def test_tunnel_secret_is_wrong(node, lns):
     node.daemon.wait_log("Invalid challenge authentication")
 
 
+@pytest.mark.parametrize("secret", ["s3cret", None])
+def test_peer_has_another_name(node, lns, secret):
+    """RFC 2868 3.10, RFC 2661 7.2.1: a reply that is not acceptable is answered by StopCCN in place of SCCCN. Who does not mind the name
+    gets a tunnel to that peer."""
+    node.place(1, lns.where, ("REMOTE_NAME", "LNS-2"), secret=secret)
+    lns.accept_tunnel()
+    stop = lns.expect(STOPCCN)
+    assert stop.value(1) == u16(4) + u16(0) + b"Host Name LNS is not the remote-name"
+    cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
+    assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (1, 1, 4)
+    assert cleared["TEXT"] == "Host Name LNS is not the remote-name" and cleared.get("ERRNO") is None
+    assert not [m for m in lns.everything(0.5) if m.type == SCCCN]
+    node.daemon.wait_log("group corp refuses this peer: its Host Name LNS is not the remote-name LNS-2")
+    wait(lambda: node.daemon.tunnels() == {}, "the tunnel to be gone")
+    other = Lns()
+    node.place(2, other.where, ("REMOTE_NAME", "lns"), secret=secret)
+    other.accept_tunnel()
+    other.expect(SCCCN)
+    other.close()
+
+
 def test_no_tunnel_authentication(node, lns):
     node.place(1, lns.where, secret=None)
     sccrq = lns.accept_tunnel()

@@ -213,12 +213,14 @@ static void json_forward(void **state)
 	assert_int_equal(p->tunnel_limit, 1);
 	assert_int_equal(p->source_ip.s_addr, inet_addr("192.0.2.1"));
 	assert_string_equal(p->tunnel_password, "hush");
+	assert_string_equal(p->remote_name, "LNS");
 	vpdn_config_put(a.config);
 
 	/* As little as possible; the password of the one before is not left over. */
 	assert_int_equal(read_json("{\"result\": \"forward\", \"tunnels\": [{\"server_endpoint\": \"192.0.2.2\", \"authentication\": false}]}", &a, &life), 0);
 	assert_string_equal(a.group->name, "http:example.com");
 	assert_null(a.group->peers[0].tunnel_password);
+	assert_null(a.group->peers[0].remote_name);
 	assert_false(life.has_ttl);
 	assert_int_equal(life.valid_for, 0);
 	vpdn_config_put(a.config);

@@ -197,9 +197,9 @@ static void several_lns(void **state)
 static void a_peer_may_differ_from_its_group(void **state)
 {
 	struct vpdn_config *c = good(
-		"vpdn-group a {\n" REQUEST "local-name = LAC source-ip = \"192.0.2.1\"\n"
+		"vpdn-group a {\n" REQUEST "local-name = LAC remote-name = \"LNS 1\" source-ip = \"192.0.2.1\"\n"
 		"initiate-to \"192.0.2.2\" { }\n"
-		"initiate-to \"192.0.2.3\" { local-name = OTHER source-ip = \"192.0.2.9\" tunnel-password = p3 }\n"
+		"initiate-to \"192.0.2.3\" { local-name = OTHER remote-name = LNS-2 source-ip = \"192.0.2.9\" tunnel-password = p3 }\n"
 		"initiate-to \"192.0.2.4\" { tunnel-authentication = false tunnel-limit = 3 }\n" SECRET
 		"tunnel-limit = 5 tunnel-sessions = 7 tunnel-share = false\n}\n"
 		"vpdn-group b {\n request-dialin { protocol = l2tp dnis = 1 }\n"
@@ -209,10 +209,12 @@ static void a_peer_may_differ_from_its_group(void **state)
 
 	(void)state;
 	assert_string_equal(p[0].local_name, "LAC");
+	assert_string_equal(p[0].remote_name, "LNS 1");
 	assert_true(p[0].tunnel_auth);
 	assert_string_equal(p[0].tunnel_password, "s");
 	assert_int_equal(p[0].source_ip.s_addr, inet_addr("192.0.2.1"));
 	assert_string_equal(p[1].local_name, "OTHER");
+	assert_string_equal(p[1].remote_name, "LNS-2");
 	assert_string_equal(p[1].tunnel_password, "p3");
 	assert_int_equal(p[1].source_ip.s_addr, inet_addr("192.0.2.9"));
 	assert_false(p[2].tunnel_auth);
@@ -223,6 +225,7 @@ static void a_peer_may_differ_from_its_group(void **state)
 	assert_true(vpdn_config_group(c, "a")->tunnel_own);
 	assert_false(vpdn_config_group(c, "b")->tunnel_own);
 	p = vpdn_config_group(c, "b")->peers;
+	assert_null(p[0].remote_name);
 	assert_true(p[0].tunnel_auth);
 	assert_string_equal(p[0].tunnel_password, "p2");
 	assert_false(p[1].tunnel_auth);

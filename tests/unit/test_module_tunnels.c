@@ -27,7 +27,7 @@ static uint32_t last_ref;
 
 /* What is asked of the module; 0 or NULL: not said. */
 struct place {
-	const char *group, *peer, *secret, *assignment;
+	const char *group, *peer, *secret, *assignment, *remote_name;
 	uint32_t sessions, peer_tunnels, group_tunnels;
 	bool own;
 };
@@ -83,6 +83,8 @@ static int places(struct place p)
 		vpdn_ipc_put_u32(&b, VPDN_TLV_GROUP_TUNNEL_LIMIT, p.group_tunnels);
 	if (p.assignment)
 		vpdn_ipc_put_text(&b, VPDN_TLV_TUNNEL_ASSIGNMENT, p.assignment);
+	if (p.remote_name)
+		vpdn_ipc_put_text(&b, VPDN_TLV_REMOTE_NAME, p.remote_name);
 	if (p.own)
 		vpdn_ipc_put_u8(&b, VPDN_TLV_TUNNEL_OWN, 1);
 	assert_int_equal(vpdn_ipc_send(vpdnd, &b, NULL, 0), 0);
@@ -210,6 +212,49 @@ static void tunnels_by_assignment(void **state)
 	assert_int_equal(places((struct place){ .assignment = "lead" }), 2);
 }
 
+/* The peer of this tunnel says SCCRP under a name: what the module says to it. */
+static int answers(int tid, const char *name)
+{
+	struct tunnel *t = &tunnels[tid - 1];
+	static struct vpdn_ipc_msg m;
+	int verdict;
+
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	verdict = module->message(t, NULL, t->priv, VPDN_L2TP_SCCRP, (const uint8_t *)"", 0);
+	if (verdict != L2TP_REFUSE) {
+		t->up = true;
+		module->tunnel_up(t, t->priv);
+	}
+	while (says(&m))
+		;
+	return verdict;
+}
+
+static void a_peer_may_need_a_name(void **state)
+{
+	struct place lns1 = { .remote_name = "lns1" };
+
+	(void)state;
+	/* Who waits for another answer waits elsewhere. */
+	assert_int_equal(places(lns1), 1);
+	assert_int_equal(places(lns1), 1);
+	assert_int_equal(places((struct place){ .remote_name = "lns2" }), 2);
+	assert_int_equal(places((struct place){ 0 }), 3);
+	/* RFC 2868 section 3.10; case does not matter, as with terminate-from. */
+	assert_int_equal(answers(1, "LNS1"), L2TP_ACCEPT);
+	assert_int_equal(answers(2, "lns1"), L2TP_REFUSE);
+	assert_true(tunnels[1].closing);
+	assert_int_equal(tunnels[1].why.result, VPDN_STOPCCN_NOT_AUTHORIZED);
+	assert_non_null(strstr(tunnels[1].why.text, "Host Name lns1 is not the remote-name"));
+	assert_int_equal(answers(3, "anybody"), L2TP_ACCEPT);
+	/* Once they are up, their names count, whatever they were opened for. */
+	assert_int_equal(places((struct place){ .remote_name = "anybody" }), 3);
+	assert_int_equal(places(lns1), 1);
+	gone(2);
+	assert_int_equal(places((struct place){ .remote_name = "lns2" }), 2);
+	assert_int_equal(answers(2, ""), L2TP_REFUSE);
+}
+
 static void tunnels_to_a_peer(void **state)
 {
 	struct place p = { .sessions = 1, .peer_tunnels = 2 };
@@ -248,6 +293,7 @@ int main(void)
 		TEST(a_group_may_want_its_own),
 		TEST(a_full_tunnel_is_followed_by_another),
 		TEST(tunnels_by_assignment),
+		TEST(a_peer_may_need_a_name),
 		TEST(tunnels_to_a_peer),
 		TEST(tunnels_of_a_group),
 	};

@@ -122,11 +122,12 @@ static void rfc2868_all_attributes(void **state)
 	number(VPDN_RADIUS_TUNNEL_PREFERENCE, 1, 7);
 	password(1);
 	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
-	assert_string_equal(a.text, "forward, 1 tunnel; not used: Tunnel-Server-Auth-Id");
+	assert_string_equal(a.text, "forward, 1 tunnel");
 	assert_string_equal(a.group->name, "radius:example.com");
 	p = peer(0, "192.0.2.2", 7);
 	assert_int_equal(p->source_ip.s_addr, inet_addr("192.0.2.1"));
 	assert_string_equal(p->local_name, "LAC");
+	assert_string_equal(p->remote_name, "LNS");
 	assert_string_equal(p->tunnel_password, "hello");
 	assert_true(p->tunnel_auth);
 	assert_int_equal(p->port, 1701);
