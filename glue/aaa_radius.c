@@ -203,7 +203,7 @@ static void stop(void *state)
 
 static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, void *arg, void **handle)
 {
-	struct vpdn_answer nothing = { .verdict = VPDN_VERDICT_NOTHING };
+	struct vpdn_answer nothing = { .verdict = VPDN_VERDICT_NOTHING }, busy = { .verdict = VPDN_VERDICT_UNAVAILABLE };
 	uint8_t buf[VPDN_RADIUS_MAX_LEN];
 	struct radius *r = state;
 	char name[USER_SIZE];
@@ -233,11 +233,16 @@ static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, 
 	vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
 	vpdn_radius_put_line(&w, query->q, query->ask);
 	rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);
-	if (rc)
-		ask_free(ask);
-	else
+	if (!rc) {
 		*handle = ask;
-	return rc;
+		return 0;
+	}
+	ask_free(ask);
+	if (rc != -EBUSY)
+		return rc;
+	snprintf(busy.text, sizeof(busy.text), "%u requests are under way", VPDN_RADIUS_EXCHANGES_MAX);
+	fn(arg, &busy);
+	return 0;
 }
 
 static void cancel(void *handle)

@@ -16,6 +16,7 @@
 #include "show_impl.h"
 
 #define COMPLAIN_MS	60000u	/* between two lines about wrong answers of one server */
+#define ERROR_MAX	112u	/* octets of why a server has failed */
 
 /* What is known of a server's service; kept over reloads. */
 struct known {
@@ -27,7 +28,7 @@ struct known {
 	uint64_t complained_ms;		/* 0: never */
 	uint64_t total_ms;		/* from the first try to the answer, of all that were answered */
 	uint64_t failed_at_ms;		/* of `error` */
-	char error[80];			/* of the last failure; "": none yet */
+	char error[ERROR_MAX];		/* of the last failure; "": none yet */
 	uint64_t asked, answered, failed, retransmitted, timeouts, rejects, wrong;
 };
 
@@ -38,6 +39,7 @@ struct vpdn_radius_exchange {
 	uint32_t tried;			/* bit set of the configured servers */
 	size_t server;			/* that is asked now */
 	unsigned int tries;		/* of it */
+	const char *wrong;		/* with the last answer of it that did not count; NULL: none came */
 	uint64_t asked_ms;		/* when it was asked first */
 	uint8_t id, authenticator[VPDN_RADIUS_AUTHENTICATOR_LEN];
 	int fd;
@@ -176,11 +178,21 @@ static void exchange_free(struct vpdn_radius_exchange *x)
 	free(x);
 }
 
+/* Why nothing came of a server that was waited for. */
+static const char *why_nothing(const struct vpdn_radius_exchange *x, const char *silent, char buf[ERROR_MAX])
+{
+	snprintf(buf, ERROR_MAX, "%s%s", x->wrong ? "no answer that counts: " : silent, x->wrong ? x->wrong : "");
+	return buf;
+}
+
 void vpdn_radius_cancel(struct vpdn_radius_exchange *x)
 {
+	char why[ERROR_MAX];
+
 	/* Who asked could not wait longer: the server has not answered the first try in its time. */
 	if (x->tries)
-		is_down(x->client, known(x->client, server_of(x)), x->config->radius->dead_s, "does not answer in time");
+		is_down(x->client, known(x->client, server_of(x)), x->config->radius->dead_s,
+			why_nothing(x, "does not answer in time", why));
 	exchange_free(x);
 }
 
@@ -224,32 +236,41 @@ static bool make_packet(struct vpdn_radius_exchange *x)
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 
-/* NULL, or why this server cannot even be sent to. */
-static const char *open_socket(struct vpdn_radius_exchange *x)
+/* NULL, or why this server cannot even be sent to; *ours: because of this host. */
+static const char *open_socket(struct vpdn_radius_exchange *x, bool *ours)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = server_of(x)->addr, .sin_port = htons(server_of(x)->port[x->client->service]) };
 
+	*ours = true;
 	x->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (x->fd < 0 || connect(x->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (x->fd < 0)
 		return strerror(errno);
+	*ours = false;
+	if (connect(x->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return strerror(errno);
+	*ours = true;
 	x->on_readable = event_new(x->client->d->base, x->fd, EV_READ | EV_PERSIST, on_readable, x);
 	if (!x->on_readable || event_add(x->on_readable, NULL))
 		return strerror(ENOMEM);
 	return make_packet(x) ? NULL : "the request does not fit";
 }
 
-/* The server that was asked has failed: the next one, or the end. */
+/* The server that was asked has failed: the next one, or the end. What this host cannot do is held against no server. */
 static void next(struct vpdn_radius_exchange *x, const char *why)
 {
 	struct vpdn_radius_reply none = { .wrong = why };
 	struct known *k;
+	bool ours;
 
 	while (next_server(x)) {
 		x->tries = 0;
+		x->wrong = NULL;
 		drop_socket(x);
 		k = known(x->client, server_of(x));
-		none.wrong = open_socket(x);
-		if (!none.wrong && (send(x->fd, x->packet, x->packet_len, 0) >= 0 || errno == EAGAIN)) {
+		none.wrong = open_socket(x, &ours);
+		if (none.wrong && ours)
+			break;
+		if (!none.wrong && (send(x->fd, x->packet, x->packet_len, 0) >= 0 || errno == EAGAIN || errno == ENOBUFS)) {
 			k->asked++;
 			x->asked_ms = vpdnd_now_ms();
 			set_timer(x, server_of(x)->timeout_s);
@@ -271,6 +292,7 @@ static void failed(struct vpdn_radius_exchange *x, const char *why)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct vpdn_radius_exchange *x = arg;
+	char why[ERROR_MAX];
 	struct known *k;
 
 	(void)fd, (void)what;
@@ -286,7 +308,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	k->timeouts++;
-	failed(x, "does not answer");
+	failed(x, why_nothing(x, "does not answer", why));
 }
 
 /* An answer that is none does not end the waiting: anybody could send it. */
@@ -327,6 +349,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 				  x->id, s->secret, x->authenticator, x->config->radius->require_mac, &reply.code, &reply.attributes);
 	if (wrong) {
 		complain(c, k, wrong);
+		x->wrong = wrong;
 		return;
 	}
 	is_up(c, k);

@@ -311,6 +311,7 @@ def test_radius_without_message_authenticator(freeradius, start):
     daemon = start(server, backup='domain = "example.com"')
     assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
     daemon.await_log("no Message-Authenticator (CVE-2024-3596)")
+    assert "no answer that counts: no Message-Authenticator (CVE-2024-3596)" in refused(daemon)
     daemon.reload(conf(server, extra="require-message-authenticator = false"))
     assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
 

@@ -17,6 +17,7 @@ static void check_answer(const struct vpdn_answer *a)
 	switch (a->verdict) {
 	case VPDN_VERDICT_FORWARD:
 		check(a->config && a->group && a->group->n_peers >= 1 && a->group->n_peers <= VPDN_PEERS_MAX);
+		check(!a->group->radius_interim_s || a->group->radius_interim_s >= 60);
 		for (size_t i = 0; i < a->group->n_peers; i++) {
 			const struct vpdn_peer *p = &a->group->peers[i];
 

@@ -3,18 +3,13 @@
  * Tests of acct_queue.c: in which order records reach a RADIUS server, how many wait, and that what an event costs does not grow with
  * those that do. The server is a socket here, the packets are those of radius_client.c.
  */
-#include "unit_config.h"
+#include "radius_server.h"
 
-#include <arpa/inet.h>
-#include <md5.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "glue/acct_queue.h"
 #include "glue/config_radius.h"
-#include "radius.h"
 
-#define SECRET		"testing123"
 #define AT_ONCE		32u	/* that acct_queue.c has under way */
 #define SEEN_MAX	40000u
 
@@ -24,55 +19,29 @@ static struct event *on_server;
 static int server;
 static unsigned int emptied;
 
-/* What has come to the server, and who is to be answered. */
-static struct request {
-	uint8_t id, authenticator[VPDN_RADIUS_AUTHENTICATOR_LEN];
-	uint32_t lane, number;
-	struct sockaddr_in from;
-	bool answered;
-} seen[SEEN_MAX];
+/* What has come to the server, and which lanes are answered at once. */
+static struct request seen[SEEN_MAX];
 static size_t n_seen;
-static bool answers_lane[SEEN_MAX];	/* at once */
+static bool answers_lane[SEEN_MAX];
 
-static void answer(struct request *r)
+#define LANE(r)		((r).port >> 16)
+#define NUMBER(r)	((r).port & 0xffff)
+
+static void answer(const struct request *r)
 {
-	uint8_t head[4] = { VPDN_RADIUS_ACCOUNTING_RESPONSE, r->id, 0, VPDN_RADIUS_HEADER_LEN }, out[VPDN_RADIUS_HEADER_LEN];
-	MD5_CTX ctx;
-
-	MD5Init(&ctx);
-	MD5Update(&ctx, head, sizeof(head));
-	MD5Update(&ctx, r->authenticator, sizeof(r->authenticator));
-	MD5Update(&ctx, (const uint8_t *)SECRET, strlen(SECRET));
-	memcpy(out, head, sizeof(head));
-	MD5Final(out + sizeof(head), &ctx);
-	assert_int_equal(sendto(server, out, sizeof(out), 0, (struct sockaddr *)&r->from, sizeof(r->from)), sizeof(out));
-	r->answered = true;
+	server_answer(server, r, &r->from, SERVER_SECRET);
 }
 
 static void on_request(evutil_socket_t fd, short what, void *arg)
 {
 	struct request *r = &seen[n_seen];
-	socklen_t size = sizeof(r->from);
-	struct vpdn_reader reader;
-	const uint8_t *value;
-	uint8_t buf[512], type;
-	ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&r->from, &size);
-	size_t len;
 
 	(void)what, (void)arg;
-	assert_true(n > (ssize_t)VPDN_RADIUS_HEADER_LEN && n_seen + 1 < SEEN_MAX);
-	r->id = buf[1];
-	memcpy(r->authenticator, buf + 4, sizeof(r->authenticator));
-	r->answered = false;
-	vpdn_reader_init(&reader, buf + VPDN_RADIUS_HEADER_LEN, (size_t)n - VPDN_RADIUS_HEADER_LEN);
-	while (vpdn_radius_next(&reader, &type, &value, &len)) {
-		if (type == VPDN_RADIUS_NAS_PORT) {
-			r->lane = (uint32_t)(value[0] << 8 | value[1]);
-			r->number = (uint32_t)(value[2] << 8 | value[3]);
-		}
-	}
+	assert_true(n_seen + 1 < SEEN_MAX);
+	if (!server_read(fd, r))
+		return;
 	n_seen++;
-	if (answers_lane[r->lane])
+	if (answers_lane[LANE(*r)])
 		answer(r);
 }
 
@@ -84,17 +53,9 @@ static void on_empty(void *arg)
 
 static int set_up(void **state)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(addr);
-	char text[256];
-
 	(void)state;
-	server = socket(AF_INET, SOCK_DGRAM, 0);
-	assert_true(server >= 0 && !bind(server, (struct sockaddr *)&addr, size) && !getsockname(server, (struct sockaddr *)&addr, &size));
-	snprintf(text, sizeof(text), "radius { server \"127.0.0.1\" { secret = \"" SECRET "\" acct-port = %u timeout = 10 } accounting = true }\n",
-		 ntohs(addr.sin_port));
 	d.base = event_base_new();
-	d.config = config(text);
+	server = server_open(&d.config, "timeout = 10");
 	queue = vpdn_acct_queue_new(&d, on_empty, NULL);
 	on_server = event_new(d.base, server, EV_READ | EV_PERSIST, on_request, NULL);
 	assert_true(queue && on_server && !event_add(on_server, NULL));
@@ -151,15 +112,15 @@ static void those_of_a_lane_go_one_after_the_other(void **state)
 		put(one, 1, i, false);
 	put(other, 2, 0, false);
 	await(2);
-	assert_true(seen[0].lane == 1 && seen[0].number == 0 && seen[1].lane == 2);
+	assert_true(LANE(seen[0]) == 1 && NUMBER(seen[0]) == 0 && LANE(seen[1]) == 2);
 	answer(&seen[0]);
 	await(3);
-	assert_true(seen[2].lane == 1 && seen[2].number == 1);
+	assert_true(LANE(seen[2]) == 1 && NUMBER(seen[2]) == 1);
 	vpdn_acct_lane_close(one);	/* what waits in it goes all the same */
 	vpdn_acct_lane_close(other);
 	answer(&seen[2]);
 	await(4);
-	assert_true(seen[3].lane == 1 && seen[3].number == 2);
+	assert_true(LANE(seen[3]) == 1 && NUMBER(seen[3]) == 2);
 	answer(&seen[1]);
 	answer(&seen[3]);
 	await(4);
@@ -178,14 +139,14 @@ static void only_the_last_update_waits(void **state)
 	assert_int_equal(vpdn_acct_queue_left(queue), 2);
 	answer(&seen[0]);
 	await(2);
-	assert_int_equal(seen[1].number, 9);
+	assert_int_equal(NUMBER(seen[1]), 9);
 	put(l, 1, 10, true);
 	put(l, 1, 11, false);
 	assert_int_equal(vpdn_acct_queue_left(queue), 2);
 	vpdn_acct_lane_close(l);
 	answer(&seen[1]);
 	await(3);
-	assert_int_equal(seen[2].number, 11);
+	assert_int_equal(NUMBER(seen[2]), 11);
 	answer(&seen[2]);
 	await(3);
 	assert_int_equal(vpdn_acct_queue_left(queue), 0);
@@ -210,7 +171,7 @@ static void the_oldest_is_lost_when_too_many_wait(void **state)
 	answer(&seen[0]);
 	answer(&seen[1]);
 	await(3);
-	assert_true(seen[2].lane == 2 && seen[2].number == 1);	/* lane 1 has nothing any more */
+	assert_true(LANE(seen[2]) == 2 && NUMBER(seen[2]) == 1);	/* lane 1 has nothing any more */
 	vpdn_acct_lane_close(first);
 	vpdn_acct_lane_close(second);
 }

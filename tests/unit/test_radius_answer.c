@@ -179,6 +179,50 @@ static void interim_interval_is_kept(void **state)
 	said("not used: Acct-Interim-Interval of 3 octets");
 }
 
+/* Of what a tag has once (RFC 2868 section 5) the last one counts; addresses are as many LNSs. */
+static void what_comes_twice(void **state)
+{
+	(void)state;
+	number(VPDN_RADIUS_TUNNEL_TYPE, 1, 1);
+	l2tp(1, "192.0.2.2");
+	text(VPDN_RADIUS_TUNNEL_SERVER_ENDPOINT, 1, "192.0.2.3");
+	text(VPDN_RADIUS_TUNNEL_CLIENT_AUTH_ID, 1, "LAC1");
+	text(VPDN_RADIUS_TUNNEL_CLIENT_AUTH_ID, 1, "LAC2");
+	text(VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, 1, "LNS1");
+	text(VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, 1, "LNS2");
+	number(VPDN_RADIUS_TUNNEL_PREFERENCE, 1, 9);
+	number(VPDN_RADIUS_TUNNEL_PREFERENCE, 1, 4);
+	password(1);
+	password(1);
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_INTERIM_INTERVAL, 600);
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_ACCT_INTERIM_INTERVAL, 900);
+	assert_int_equal(answer(), VPDN_VERDICT_FORWARD);
+	assert_int_equal(a.group->n_peers, 2);
+	assert_int_equal(a.group->radius_interim_s, 900);
+	assert_string_equal(peer(0, "192.0.2.2", 4)->local_name, "LAC2");
+	assert_string_equal(peer(1, "192.0.2.3", 4)->remote_name, "LNS2");
+	assert_string_equal(peer(1, "192.0.2.3", 4)->tunnel_password, "hello");
+}
+
+/* A name that cannot be one is no name that any LNS may have. */
+static void server_names_that_are_none(void **state)
+{
+	char name[VPDN_NAME_MAX + 2];
+
+	(void)state;
+	l2tp(1, "192.0.2.2");
+	text(VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, 1, "LNS\n1");
+	refused("wrong server name");
+	memset(name, 'n', sizeof(name));
+	name[VPDN_NAME_MAX + 1] = '\0';
+	l2tp(1, "192.0.2.2");
+	text(VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, 1, name);
+	refused("Tunnel-Server-Auth-Id");
+	l2tp(1, "192.0.2.2");
+	vpdn_radius_put_bytes(&w, VPDN_RADIUS_TUNNEL_SERVER_AUTH_ID, "\1LNS\0", 5);
+	refused("Tunnel-Server-Auth-Id");
+}
+
 static void rfc2868_several_tags(void **state)
 {
 	(void)state;
@@ -401,7 +445,8 @@ static void cisco_what_is_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(interim_interval_is_kept), TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
+		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(interim_interval_is_kept), TEST(what_comes_twice), TEST(server_names_that_are_none),
+		TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
 		TEST(rfc2868_what_is_wrong), TEST(no_tunnel_is_nothing), TEST(seed_answer), TEST(ios_list), TEST(cisco_options),
 		TEST(both_at_once), TEST(cisco_what_is_wrong),
 	};
