@@ -2,7 +2,9 @@
 """What the AAA tests share: a vpdnd with a configuration, pppd's plugin and xl2tpd's module at its socket, and what it must not leave behind."""
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +14,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches"), os.path.join(HERE, "..", "lab")]
 
-import socket  # noqa: E402
-
+from observed import Observed  # noqa: E402
 from waiting import await_condition  # noqa: E402
 from xl2tpd_ipc import Connection  # noqa: E402
 
@@ -28,7 +29,7 @@ CHAP_TLVS = [("PROXY_AUTH_TYPE", CHAP), ("PROXY_AUTH_CHALLENGE", bytes(range(16)
 PAP_TLVS = [("PROXY_AUTH_TYPE", PAP), ("PROXY_AUTH_ID", 7), ("PROXY_AUTH_RESPONSE", PASSWORD)]
 
 
-def fds(pid):
+def fds_and_connections(pid):
     """How many descriptors a process has besides those of TCP connections, and how many of these, with those that were reset."""
     others, links = set(), []
     for table, column in (("unix", 6), ("udp", 9), ("udp6", 9), ("netlink", 9)):
@@ -44,26 +45,26 @@ def fds(pid):
     return len(links) - len(connections), len(connections)
 
 
-class Vpdnd:
+class Vpdnd(Observed):
     """A vpdnd, and what of the others its socket sees. With secrets: what must not be in its log."""
 
     def __init__(self, directory, conf, env=None, secrets=()):
-        self.path, self.socket_path, self.log_path = f"{directory}/vpdn.conf", f"{directory}/vpdnd.sock", f"{directory}/log"
-        self.env, self.secrets = env or {}, [PASSWORD, RESPONSE.hex(), *secrets]
+        self.conf_path, self.socket_path, log_path = f"{directory}/vpdn.conf", f"{directory}/vpdnd.sock", f"{directory}/log"
+        self.secrets = [PASSWORD, RESPONSE.hex(), *secrets]
         self.configure(conf)
         self.connections = []
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([os.environ["VPDND"], "-d", "-c", self.path, "-s", self.socket_path], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env={**os.environ, **self.env})
+        with open(log_path, "ab") as log:
+            super().__init__(subprocess.Popen([os.environ["VPDND"], "-d", "-c", self.conf_path, "-s", self.socket_path],
+                                              stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})}), log_path)
         self.await_log("listens on")
         self.module = self.hello(ROLE_L2TP)
         self.module.expect("L2TP_CONFIG_END")
         self.before = self.settled()[0]
 
     def configure(self, conf):
-        with open(self.path, "w", encoding="utf-8") as f:
+        with open(self.conf_path, "w", encoding="utf-8") as f:
             f.write(conf)
-        os.chmod(self.path, 0o600)
+        os.chmod(self.conf_path, 0o600)
 
     # peers
 
@@ -111,7 +112,6 @@ class Vpdnd:
         """One subscriber's outcome: ("forward", L2TP_CALL_PLACE), ("local", ""), ("reject", text)."""
         connection = self.subscriber(*args, **kwargs)
         deadline = time.monotonic() + 20
-        import select  # pylint: disable=import-outside-toplevel
         while time.monotonic() < deadline:
             ready = select.select([connection.socket, self.module.socket], [], [], 1)[0]
             if self.module.socket in ready:
@@ -147,49 +147,36 @@ class Vpdnd:
 
     # what is seen of it
 
-    def text(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def await_log(self, text, count=1):
-        await_condition(lambda: self.text().count(text) >= count or self.process.poll() is not None, lambda: f"{text!r} in {self.text()}")
-        assert self.text().count(text) >= count, self.text()
-
     def settled(self):
-        """fds() once they stay the same for a while."""
+        """fds_and_connections() once they stay the same for a while."""
         last = None
-        while last != (last := fds(self.process.pid)):
+        while last != (last := fds_and_connections(self.process.pid)):
             time.sleep(0.1)
         return last
 
     def reload(self, conf):
         self.configure(conf)
-        done = self.text().count("has been read")
-        self.process.send_signal(signal.SIGHUP)
+        done = self.logged("has been read")
+        self.send(signal.SIGHUP)
         self.await_log("has been read", done + 1)
 
     def stop(self):
         """All subscribers have gone: nothing may be left of them, and it ends well."""
-        if self.process.poll() is None:
+        if self.running():
             for connection in [c for c in self.connections if c is not self.module]:
                 self.hang_up(connection)
             try:
-                await_condition(lambda: fds(self.process.pid)[0] == self.before,
+                await_condition(lambda: fds_and_connections(self.process.pid)[0] == self.before,
                                 lambda: f"{self.before} descriptors without TCP connections were there before: "
                                 + subprocess.run(["ls", "-l", f"/proc/{self.process.pid}/fd"], capture_output=True, text=True, check=False).stdout)
-                assert fds(self.process.pid)[1] <= 16
+                assert fds_and_connections(self.process.pid)[1] <= 16
             finally:
-                self.process.send_signal(signal.SIGTERM)
-                try:
-                    self.process.wait(15)
-                except subprocess.TimeoutExpired:
-                    self.process.kill()
-                    self.process.wait()
+                self.terminate()
         for connection in self.connections:
             connection.close()
         text = self.text()
         assert self.process.returncode == 0, text
-        assert "Sanitizer" not in text and "runtime error" not in text, text
+        self.assert_no_report()
         for secret in self.secrets:
             assert secret not in text, secret
 

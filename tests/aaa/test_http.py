@@ -509,7 +509,7 @@ def test_http_cancelled(serve, start):
     assert daemon.source("http")["under_way"] == 1
     daemon.hang_up(connection)
     await_condition(lambda: daemon.source("http")["under_way"] == 0, "the end of the request")
-    assert conftest.fds(daemon.process.pid)[1] == 0
+    assert conftest.fds_and_connections(daemon.process.pid)[1] == 0
 
 
 def test_http_stop(serve, start):

@@ -11,7 +11,9 @@ import time
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches"), os.path.join(HERE, "..", "lab")]
+
+from observed import LogFile  # noqa: E402
 
 PASSWORD = "s3cret"
 TIMEOUT = 30
@@ -59,11 +61,7 @@ class Pppd:
         os.chmod(self.path, 0o755)
 
     def text(self):
-        try:
-            with open(self.log, encoding="utf-8", errors="replace") as f:
-                return f.read()
-        except FileNotFoundError:
-            return ""
+        return LogFile(self.log).text()
 
     def running(self):
         """How many of it there are."""

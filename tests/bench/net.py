@@ -179,7 +179,7 @@ class Load:
         await_condition(lambda: self.node.exists(self.path) or not self.proc.running(),
                         lambda: f"the calls of {' '.join(self.argv)}:\n{self.proc.tail()}", self.limit)
         if not self.node.exists(self.path):
-            raise AssertionError(f"{' '.join(self.argv)} ended with {self.proc.popen.returncode}:\n{self.proc.tail()}")
+            raise AssertionError(f"{' '.join(self.argv)} ended with {self.proc.process.returncode}:\n{self.proc.tail()}")
         self.report = json.loads(self.node.read(self.path))
         return self.report
 

@@ -52,7 +52,7 @@ def test_half_open_flood(start, addresses):
     daemon = start()
     peer = Peer(daemon).open()
     peer.call(1)
-    before, count = daemon.rss(), 50000
+    before, count = daemon.rss_kb(), 50000
     flood = Flood(daemon, 500, addresses)
     honest = []
     slowest = 0
@@ -69,7 +69,7 @@ def test_half_open_flood(start, addresses):
             slowest = max(slowest, time.monotonic() - begin)
     most = len(daemon.tunnels())
     assert most <= 1 + len(honest) + (HALF_OPEN if len(addresses) > 1 else HALF_OPEN_PEER), most
-    grown = daemon.rss() - before
+    grown = daemon.rss_kb() - before
     assert grown < 32 * HALF_OPEN, "%d kB for %d half-open tunnels" % (grown, HALF_OPEN)
     assert len(daemon.text().splitlines()) < 100 + HALF_OPEN
     # from where the flood came from, too
@@ -84,9 +84,9 @@ def test_half_open_flood(start, addresses):
 
 def status(daemon):
     """{reason: packets ignored}, as SIGUSR1 has them logged."""
-    before = daemon.count("==========Config File")
+    before = daemon.logged("==========Config File")
     daemon.process.send_signal(signal.SIGUSR1)
-    daemon.wait_log("==========Config File", before + 1)
+    daemon.await_log("==========Config File", before + 1)
     text = daemon.text()
     return {reason: int(number) for reason, number in
             re.findall(r"Packets ignored, (.*): (\d+)", text[text.rindex("xl2tpd statistics"):])}
@@ -146,7 +146,7 @@ def test_l2f_dropped(start):
     sid = peer.call(1)
     for i in range(500):
         if i == 100:  # the allocator has what it wants by now; 128 kB are less than 50 octets a packet
-            before, tunnels = daemon.rss(), daemon.tunnels()
+            before, tunnels = daemon.rss_kb(), daemon.tunnels()
         for version in (1, 3):
             for tid in (0, peer.their_tid, 4242):
                 peer.raw(control(tid, 0, peer.ns, peer.nr, message(SCCRQ, *sccrq_avps(99)), bits=0xC800 | version))
@@ -156,9 +156,9 @@ def test_l2f_dropped(start):
             assert peer.hello()
     assert peer.hello()
     assert daemon.tunnels() == tunnels
-    assert daemon.rss() - before <= 128
+    assert daemon.rss_kb() - before <= 128
     assert status(daemon) == {"it is of version 1, L2F": 3500, "it is of version 3, L2TPv3": 3500}
-    assert daemon.count("Ignoring packet") <= 3
+    assert daemon.logged("Ignoring packet") <= 3
     peer.close()
 
 

@@ -81,7 +81,7 @@ def test_control_loss(start):
         for got in peer.of_type(ICRP)[answered:]:
             peer.say(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), got.number(14))
             answered += 1
-    assert peer.run(lambda: daemon.count("Call established") == calls, 30), daemon.text()
+    assert peer.run(lambda: daemon.logged("Call established") == calls, 30), daemon.text()
     assert daemon.tunnels() == {peer.their_tid: calls}
     ours = {got.sid: got.number(14) for got in peer.of_type(ICRP)}
     assert len(set(ours.values())) == calls and set(ours) == set(range(1, calls + 1))
@@ -146,7 +146,7 @@ def test_retransmission_backs_off(start, cap, intervals):
     peer.send(icrq(2))
     seen = []
     end = time.monotonic() + 10
-    while time.monotonic() < end and not daemon.count("Maximum retries exceeded"):
+    while time.monotonic() < end and not daemon.logged("Maximum retries exceeded"):
         for got in peer.everything(0.01):
             if got.avps:
                 seen.append((time.monotonic() * speed, got.ns))
@@ -249,9 +249,9 @@ def test_stopccn_is_acknowledged_again(start):
 
 def counters(daemon, tid):
     """Those of the control channel, as SIGUSR1 has them logged."""
-    before = daemon.count("==========Config File")
+    before = daemon.logged("==========Config File")
     daemon.process.send_signal(signal.SIGUSR1)
-    daemon.wait_log("==========Config File", before + 1)
+    daemon.await_log("==========Config File", before + 1)
     line = [line for line in daemon.text().splitlines() if "Control channel of %d:" % tid in line][-1]
     return {name: int(number) for name, number in re.findall(r", ([a-zA-Z' ]+) (\d+)", "," + line.split("%d:" % tid)[1])}
 
@@ -311,7 +311,7 @@ def test_call_flood(start):
     daemon = start()
     peer = ScriptedPeer(daemon, timeout=0.3, window=calls, rws=64).open()
     begin = time.monotonic()
-    before = daemon.rss()
+    before = daemon.rss_kb()
     for sid in range(1, calls + 1):
         peer.say(icrq(sid))
     assert peer.run(lambda: len(peer.of_type(ICRP)) == calls, 60), len(peer.of_type(ICRP))
@@ -324,7 +324,7 @@ def test_call_flood(start):
     assert peer.run(lambda: not peer.queue, 60)
     assert daemon.tunnels() == {peer.their_tid: 0}
     print("%d calls up in %.2f s, gone in %.2f s, %d kB more" %
-          (calls, up, time.monotonic() - begin - up, daemon.rss() - before))
+          (calls, up, time.monotonic() - begin - up, daemon.rss_kb() - before))
     peer.close()
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from xl2tpd_wire import OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u16, u32, wait, xl2tpd_binary
+from xl2tpd_wire import OCCN, OCRP, OCRQ, SCCCN, SCCRP, SCCRQ, Peer, avp, message, sccrq_avps, u16, u32, xl2tpd_binary
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
 
@@ -61,7 +61,7 @@ def test_config_limits_are_reached(start):
 def test_config_limits_of_a_range(start, first, last, start_address, end):
     """Its end may be the last fields only."""
     daemon = start(sections="[lns default]\nip range = %s-%s\nlocal ip = 10.99.0.1\nlac = 127.0.0.1 - 1\n" % (first, last))
-    assert daemon.alive()
+    assert daemon.running()
 
 
 @pytest.mark.parametrize("value", ["%s-5" % ("h" * 300), "10.0.0.1-%s" % ("9" * 300), "%s-%s" % ("1." * 60, "2." * 60)])
@@ -90,7 +90,7 @@ def test_config_limits_of_the_secrets(tmp_path, start, secrets, line):
         sccrp = peer.expect(SCCRP)
         peer.send(message(SCCCN, avp(13, hashlib.md5(bytes([SCCCN]) + b"right" + sccrp.value(11)).digest())))
         assert peer.hello()
-    daemon.wait_log(line)
+    daemon.await_log(line)
     peer.close()
 
 
@@ -110,7 +110,7 @@ def test_config_limits_of_the_pipe(start):
             if command == "t" and rest.strip():
                 continue            # a name look-up
             daemon.command(command + rest)
-            assert daemon.alive(), (command, rest, daemon.text())
+            assert daemon.running(), (command, rest, daemon.text())
     for n, options in enumerate((";", ";;", " ; ;", "lns=127.0.0.1; ;", "; lns = 127.0.0.1 ;;", "=", "lns", "lns=" + "x" * 100, "x=1",
                                  "pppoptfile=" + "y" * 100)):
         for command in "az":
@@ -148,7 +148,7 @@ def test_config_limits_of_a_dialled_number(start, tmp_path):
     sid = request.number(14)
     peer.send(message(OCRP, avp(14, u16(8))), sid)
     peer.send(message(OCCN, avp(24, u32(64000)), avp(19, u32(1))), sid)
-    daemon.wait_log("Phoneid")
+    daemon.await_log("Phoneid")
     assert "\"/var/l2tp/%s.options\"" % number in daemon.text()
     assert "\"%s%s%s%n\"" in daemon.text()
     peer.close()
@@ -161,8 +161,8 @@ def test_config_limits_of_waiting_for_the_pipe(start):
         peer = Peer(daemon).open()
         assert peer.hello()
         f.write(b"d 1\nd 2\n?\nd 3\n")
-        daemon.wait_log("No such tunnel 3")
-        assert daemon.count("No such tunnel 1") == daemon.count("No such tunnel 2") == daemon.count("Unknown command ?") == 1
+        daemon.await_log("No such tunnel 3")
+        assert daemon.logged("No such tunnel 1") == daemon.logged("No such tunnel 2") == daemon.logged("Unknown command ?") == 1
         assert peer.hello()
         peer.close()
     assert daemon.tunnels()

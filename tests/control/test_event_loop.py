@@ -15,17 +15,6 @@ from xl2tpd_wire import CDN, HELLO, ICCN, SCCRP, SCCRQ, Peer, avp, message, sccr
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
 
 
-def children(daemon):
-    with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid)) as f:
-        return [int(pid) for pid in f.read().split()]
-
-
-def cpu(daemon):
-    """Seconds it has been running on a CPU."""
-    with open("/proc/%d/schedstat" % daemon.process.pid) as f:
-        return int(f.read().split()[0]) / 1e9
-
-
 def environment(pid):
     with open("/proc/%d/environ" % pid, "rb") as f:
         return f.read().split(b"\0")[:-1]
@@ -33,12 +22,12 @@ def environment(pid):
 
 def connect(daemon, peer, sid, *more):
     """A call with its pppd. The daemon's session id and the process id."""
-    before = set(children(daemon))
+    before = set(daemon.children())
     theirs = peer.call(sid, *more)
     peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), theirs)
     peer.expect(None)
-    wait(lambda: set(children(daemon)) - before, "a pppd")
-    pppd = (set(children(daemon)) - before).pop()
+    wait(lambda: set(daemon.children()) - before, "a pppd")
+    pppd = (set(daemon.children()) - before).pop()
     wait(lambda: os.readlink("/proc/%d/exe" % pppd) == helper("idle_pppd"), "the pppd to be executed")
     return theirs, pppd
 
@@ -75,7 +64,7 @@ def test_pppd_exit_is_seen_at_once(late):
     peer.send(message(HELLO))
     assert peer.expect(CDN, 3).sid == 7
     assert time.monotonic() - begin < 1
-    wait(lambda: not children(daemon), "the pppd to be reaped")
+    wait(lambda: not daemon.children(), "the pppd to be reaped")
     peer.close()
 
 
@@ -86,7 +75,7 @@ def test_sigterm_is_seen_at_once(late):
     send(daemon.process.pid, signal.SIGTERM)
     begin = time.monotonic()
     peer.send(message(HELLO))
-    wait(lambda: not daemon.alive(), "the end")
+    wait(lambda: not daemon.running(), "the end")
     assert time.monotonic() - begin < 5
     peer.close()
 
@@ -127,7 +116,7 @@ def test_pppd_that_cannot_be_executed_ends_its_call(start, tmp_path):
     sid = peer.call(1)
     peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), sid)
     assert peer.expect(CDN).value(1)[:2] == b"\0\4"
-    daemon.wait_log("Permission denied")
+    daemon.await_log("Permission denied")
     peer.close()
 
 
@@ -176,11 +165,11 @@ def test_pty_without_pppd_takes_no_time(start, tmp_path):
     daemon = start(fake_pppd=True, env=script(tmp_path, "exec sleep 60 <&- >&- 2>&-\n"), options="force userspace = yes\n")
     peer = begin_call(daemon)
     peer.expect(None)
-    wait(lambda: any(os.path.basename(os.readlink("/proc/%d/exe" % pid)) == "sleep" for pid in children(daemon)), "the script")
-    before = cpu(daemon)
+    wait(lambda: any(os.path.basename(os.readlink("/proc/%d/exe" % pid)) == "sleep" for pid in daemon.children()), "the script")
+    before = daemon.cpu()
     time.sleep(1)       # what is measured is that time
-    assert cpu(daemon) - before < 0.1
-    for pid in children(daemon):
+    assert daemon.cpu() - before < 0.1
+    for pid in daemon.children():
         os.kill(pid, signal.SIGKILL)
     assert peer.expect(CDN).sid == 1
     peer.close()

@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from xl2tpd_ipc import Node, group
-from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, u16, u32, wait)
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, u16, u32)
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
 
@@ -101,7 +101,7 @@ def test_hidden_avps_received(tmp_path, challenge):
         p.send(message(ICCN, vector(), hidden(24, u32(123456)), hidden(19, u32(1)), hidden(38, u32(654321), False),
                        *[hidden(attr, bytes([attr]) * 3, False) for attr in range(26, 34) if attr != 29 and attr != 32],
                        hidden(29, u16(2), False), hidden(32, u16(6), False), hidden(37, b"group", False)), icrp.number(14))
-        d.wait_log("receive baud rate is 654321")
+        d.await_log("receive baud rate is 654321")
         log = d.text()
         for text in ("supported peer frames: async sync", "supported peer bearers: analog digital", "firmware version 1911",
                      "peer reports vendor 'test vendor'", "using peer's call 77", "serial number is 4242", "peer bears: analog",
@@ -155,7 +155,7 @@ def test_hidden_avps_that_cannot_be_read(tmp_path, what, avps):
         sid = p.call(6)
         p.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1)), bad), sid)
         assert p.hello()
-        lines = d.count("Unable to reveal")
+        lines = d.logged("Unable to reveal")
         assert lines == 1
         p.send(message(ICRQ, *avps(), avp(15, u32(1))))
         got = p.receive(1)
@@ -164,8 +164,8 @@ def test_hidden_avps_that_cannot_be_read(tmp_path, what, avps):
         # nobody to tell: the session id was what could not be read
         assert got is None or got.type == CDN
         assert p.hello()
-        d.wait_log("Unable to reveal", 2)
-        assert d.count("Unable to reveal") == 2
+        d.await_log("Unable to reveal", 2)
+        assert d.logged("Unable to reveal") == 2
         assert d.tunnels()
     finally:
         p.close()
@@ -180,7 +180,7 @@ def test_hidden_avps_that_may_not_be(tmp_path, attr):
     try:
         p.send(message(HELLO, vector(), hidden(attr, u16(HELLO), False)))
         assert p.hello()
-        assert d.count("Unable to reveal") == 1
+        assert d.logged("Unable to reveal") == 1
     finally:
         p.close()
         d.stop()
@@ -205,8 +205,8 @@ def test_hidden_avps_cost_one_look(tmp_path):
     try:
         p.send(message(HELLO, vector(), *[hidden(37, b"", False)] * 100))
         assert p.hello()
-        assert d.count("Unable to reveal") == 100
-        assert d.count("no secret found") == 1
+        assert d.logged("Unable to reveal") == 100
+        assert d.logged("no secret found") == 1
     finally:
         p.close()
         d.stop()
@@ -324,7 +324,7 @@ def test_hidden_avps_not_sent_without_a_secret(tmp_path):
     p = Peer(d).open()
     try:
         assert p.call(7) > 0
-        assert d.count("no secret to hide AVPs with") == 1
+        assert d.logged("no secret to hide AVPs with") == 1
     finally:
         p.close()
         d.stop()
@@ -347,7 +347,7 @@ def test_hidden_avps_of_the_module():
         assert icrp.sid == 77
         peer.send(message(ICCN, vector(), hidden(24, u32(1000)), hidden(19, u32(1)), hidden(29, u16(2), False),
                           hidden(30, b"alice@example.com", False)), icrp.number(14))
-        node.daemon.wait_log('user="alice@example.com"')
+        node.daemon.await_log('user="alice@example.com"')
         assert "calling number 02:00:00:00:00:01" in node.daemon.text()
         template.accept().close()
     finally:

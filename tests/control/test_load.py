@@ -20,12 +20,6 @@ ROUNDS, ROUND = 5, 100  # a time is the least of so many measurements, each of s
 WINDOW = 4              # of the peer
 
 
-def cpu(daemon):
-    """Seconds it has been running on a CPU."""
-    with open("/proc/%d/schedstat" % daemon.process.pid) as f:
-        return int(f.read().split()[0]) / 1e9
-
-
 def establish(peer, sids):
     """Calls with these ids of ours, as fast as the window lets us."""
     sids, under_way = list(sids), 0
@@ -42,9 +36,9 @@ def establish(peer, sids):
 
 def take(daemon, work):
     """CPU seconds of the daemon, an item of work's ROUND."""
-    before = cpu(daemon)
+    before = daemon.cpu()
     work()
-    return (cpu(daemon) - before) / ROUND
+    return (daemon.cpu() - before) / ROUND
 
 
 def hellos(peer):
@@ -54,9 +48,9 @@ def hellos(peer):
 
 
 def idle_cpu(daemon, seconds=3):
-    before = cpu(daemon)
+    before = daemon.cpu()
     time.sleep(seconds)     # what is measured is that time
-    return (cpu(daemon) - before) / seconds
+    return (daemon.cpu() - before) / seconds
 
 
 @pytest.fixture
@@ -77,9 +71,9 @@ def test_ten_thousand_calls(start, tmp_path, figures):
     many = daemons[1]
     establish(peers[0], range(1, 101))
     establish(peers[1], range(1, 1001))
-    before = many.rss()
+    before = many.rss_kb()
     establish(peers[1], range(1001, 10001))
-    size = (many.rss() - before) * 1024 / 9000
+    size = (many.rss_kb() - before) * 1024 / 9000
     idle = idle_cpu(many)
 
     call, hello = [1e9, 1e9], [1e9, 1e9]
@@ -110,7 +104,7 @@ def test_memory_of_calls_of_the_module(figures):
         peer.open_as(secret=None)
         for sid in range(1, 901):
             if sid == 401:        # of 900
-                before = node.daemon.rss()
+                before = node.daemon.rss_kb()
             theirs = peer.call(sid, avp(22, b"02:00:00:00:%02x:%02x" % divmod(sid, 256)), avp(21, b"614629"))
             peer.send(message(ICCN, avp(24, u32(1000)), avp(19, u32(1))), theirs)
             call = template.accept()
@@ -122,7 +116,7 @@ def test_memory_of_calls_of_the_module(figures):
                      ("REMOTE_IP", "10.1.0.10"))
             node.vpdnd.expect("L2TP_CALL_STATE", IFNAME="ppp%d" % sid)
             calls.append(call)
-        size = (node.daemon.rss() - before) * 1024 / 500
+        size = (node.daemon.rss_kb() - before) * 1024 / 500
         figures("calls of the module: %.0f bytes each" % size)
         assert size <= CALL_BYTES
     finally:
@@ -144,18 +138,18 @@ def test_thousand_tunnels(start, tmp_path, figures):
     try:
         for tid in range(1, 1001):
             if tid in (1, 101, 901):
-                begin, memory = cpu(daemon), daemon.rss()
+                begin = daemon.cpu()
             peers.append(Peer(daemon, tid).open())
             if tid in (100, 200, 1000):
-                cost.append((cpu(daemon) - begin) / 100)
-                sizes.append(daemon.rss())
+                cost.append((daemon.cpu() - begin) / 100)
+                sizes.append(daemon.rss_kb())
         size = (sizes[2] - sizes[0]) * 1024 / 900
         for peer in peers:
             establish(peer, [1])
         idle = idle_cpu(daemon)
         figures("1,000 tunnels: %.0f us CPU a tunnel (%.0f at 100), %.0f bytes a tunnel, idle %.2f %% of a CPU"
                 % (cost[2] * 1e6, cost[1] * 1e6, size, idle * 100))
-        assert len(os.listdir("/proc/%d/fd" % daemon.process.pid)) > 2000
+        assert daemon.fds() > 2000
         assert sorted(daemon.tunnels().values()) == [1] * 1000
         assert size <= TUNNEL_BYTES
         assert idle <= IDLE_CPU

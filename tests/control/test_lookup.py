@@ -78,7 +78,7 @@ def test_slow_name_server_delays_nobody_else(server, lac):
     server.query()
     assert peer.hello()
     assert time.monotonic() - begin < 1
-    assert daemon.count("Host name lookup failed") == 0
+    assert daemon.logged("Host name lookup failed") == 0
     peer.close()
 
 
@@ -89,17 +89,17 @@ def test_name_that_is_found_is_dialled(server, lac, lns):
     time.sleep(0.3)         # the answer takes its time
     server.answer(query, LNS)
     lns.expect(SCCRQ)
-    assert daemon.count("Connecting to host lns.example") == 1
+    assert daemon.logged("Connecting to host lns.example") == 1
 
 
 def test_name_that_is_not_found_is_dialled_again(server, lac, lns):
     """No answer, then no such name, then an address; each time the redial timeout in between."""
     daemon = lac(more="redial = yes\nredial timeout = 1")
     server.query()
-    daemon.wait_log("Host name lookup failed for lns.example: Temporary failure in name resolution")
+    daemon.await_log("Host name lookup failed for lns.example: Temporary failure in name resolution")
     server.answer(server.query())
-    daemon.wait_log("Host name lookup failed for lns.example: Name or service not known")
-    assert daemon.count("Will redial in 1 seconds") == 2
+    daemon.await_log("Host name lookup failed for lns.example: Name or service not known")
+    assert daemon.logged("Will redial in 1 seconds") == 2
     server.drain()
     server.answer(server.query(), LNS)
     lns.expect(SCCRQ)
@@ -123,7 +123,7 @@ def test_lac_removed_meanwhile_is_not_dialled(server, lac, lns):
     assert daemon.command("r far").startswith("00")
     server.answer(query, LNS)
     assert lns.receive(0.5) is None
-    assert daemon.alive(), daemon.text()
+    assert daemon.running(), daemon.text()
 
 
 def test_dialling_twice_asks_once(server, lac, lns):
@@ -132,15 +132,14 @@ def test_dialling_twice_asks_once(server, lac, lns):
     daemon.command("c far")
     server.answer(query, LNS)
     lns.expect(SCCRQ)
-    assert daemon.count("Connecting to host") == 1
+    assert daemon.logged("Connecting to host") == 1
     assert not select.select([server.socket], [], [], 0.3)[0]
 
 
 def test_end_does_not_wait_for_a_look_up(server, lac):
     daemon = lac("timeout:5")
     server.query()
-    with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid)) as f:
-        child = int(f.read())
+    child, = daemon.children()
     begin = time.monotonic()
     daemon.stop()
     assert time.monotonic() - begin < 2

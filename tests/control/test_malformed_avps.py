@@ -49,8 +49,8 @@ def test_malformed_avps_that_are_meant_well(start):
     peer = Peer(daemon).open()
     sid = peer.call(1)
     peer.send(message(ICCN, avp(24, b"115200"), avp(19, u32(1)), avp(38, b"53333", False)), sid)
-    daemon.wait_log("transmit baud rate is 115200")
-    daemon.wait_log("receive baud rate is 53333")
+    daemon.await_log("transmit baud rate is 115200")
+    daemon.await_log("receive baud rate is 53333")
     assert peer.hello()
     peer.close()
 

@@ -38,10 +38,10 @@ class Log(threading.Thread):
             self.bad = text[-20000:]
 
     def run(self):
-        while not self.over.wait(0.2) and self.xl2tpd.alive():
-            if os.path.getsize(self.xl2tpd.logname) > LOG_MAX:
+        while not self.over.wait(0.2) and self.xl2tpd.running():
+            if os.path.getsize(self.xl2tpd.path) > LOG_MAX:
                 self.look()
-                os.truncate(self.xl2tpd.logname, 0)
+                os.truncate(self.xl2tpd.path, 0)
 
     def stop(self):
         self.over.set()
@@ -53,7 +53,7 @@ def flood(daemon, name, seed, count):
     """Packets from mutate_packets; what it did."""
     got = subprocess.run([helper("mutate_packets"), str(daemon.port), name, seed, str(count), str(SECONDS)], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, timeout=SECONDS + 60, text=True)
-    assert got.returncode == 0 and daemon.alive(), got.stderr + daemon.text()[-20000:]
+    assert got.returncode == 0 and daemon.running(), got.stderr + daemon.text()[-20000:]
     words = got.stdout.split()
     return {word: int(number) for word, number in zip(words[::2], words[1::2])}
 
@@ -64,14 +64,14 @@ def check(daemon, name, seed):
         # memory is compared with what it was after a first flood: tables, buffers and the log have their size then
         flood(daemon, name, seed, 40000)
         wait(lambda: daemon.tunnels() == {}, "the tunnels of the first flood to be gone", GONE)
-        before, fds = daemon.rss(), len(os.listdir("/proc/%d/fd" % daemon.process.pid))
+        before, fds = daemon.rss_kb(), daemon.fds()
         done = flood(daemon, name, seed, int(os.environ.get("MUTATED_PACKETS", PACKETS)) // (2 * len(SEEDS)))
         print("\n  seed %s: %s" % (seed, ", ".join("%d %s" % (n, word) for word, n in done.items())))
         assert done["tunnels"] >= done["packets"] // 10000 and done["calls"] >= done["packets"] // 500, done
         wait(lambda: daemon.tunnels() == {}, "the tunnels of the flood to be gone", GONE)
         assert log.bad is None, log.bad
-        assert daemon.rss() - before <= RSS_SLACK_KB
-        assert len(os.listdir("/proc/%d/fd" % daemon.process.pid)) <= fds
+        assert daemon.rss_kb() - before <= RSS_SLACK_KB
+        assert daemon.fds() <= fds
         peer = Peer(daemon, tid=9)
         peer.open(name.encode())
         assert peer.hello()

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Data packets in user-space mode (RFC 2661, section 3.1): from UDP to the pty of a pppd, in HDLC frames (RFC 1662)."""
-import os
 import struct
 import time
 
@@ -111,23 +110,19 @@ def test_payload_with_an_offset_beyond_its_end(line, offset):
 
 def test_payload_that_pppd_does_not_read(line):
     """It is dropped and counted; nobody waits for that pppd, and no CPU is used for it. When it reads again it gets whole frames."""
-    def cpu():
-        with open("/proc/%d/schedstat" % line.daemon.process.pid) as f:
-            return int(f.read().split()[0]) / 1e9
-
     sent = [struct.pack("!HI", 0x21, n) + b"\x80" * 1000 for n in range(400)]
     for payload in sent:
         line.data(payload)
     assert line.peer.hello()
     other = Peer(line.daemon, tid=77).open()
     assert other.hello()
-    used = cpu()
+    used = line.daemon.cpu()
     time.sleep(0.5)
-    assert cpu() - used < 0.1
-    line.daemon.wait_log("does not read what it gets: 1 packets dropped")
+    assert line.daemon.cpu() - used < 0.1
+    line.daemon.await_log("does not read what it gets: 1 packets dropped")
     status = line.daemon.command("y default")
     dropped = int(status.split("rx_dropped=")[1].split()[0])
-    assert 0 < dropped < len(sent) and line.daemon.count("does not read") <= len(sent).bit_length()
+    assert 0 < dropped < len(sent) and line.daemon.logged("does not read") <= len(sent).bit_length()
     line.read()
     wait(lambda: len(line.got()) >= len(sent) - dropped, "what had room")
     kept = set(line.got())

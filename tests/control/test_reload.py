@@ -30,10 +30,10 @@ class Reloaded(Daemon):
 
     def reload(self, sections, options=None, good=True):
         line = "Configuration read from" if good else "The configuration stays as it was"
-        before = self.count(line)
+        before = self.logged(line)
         self.write(sections, options)
         self.process.send_signal(signal.SIGHUP)
-        self.wait_log(line, before + 1)
+        self.await_log(line, before + 1)
 
 
 def lns(name="default", addresses="10.99.0.2-10.99.0.200", more=""):
@@ -58,9 +58,9 @@ def node(tmp_path):
 def connect(daemon, peer, sid):
     """A call up to its pppd; the daemon's session id and the line of addresses it gives pppd."""
     theirs = peer.call(sid)
-    before = daemon.count("PID:")
+    before = daemon.logged("PID:")
     peer.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1))), theirs)
-    daemon.wait_log("PID:", before + 1)
+    daemon.await_log("PID:", before + 1)
     return theirs, [line for line in daemon.text().splitlines() if '"10.' in line][-1].split('"')[1]
 
 
@@ -130,7 +130,7 @@ def test_reload_keeps_sessions_of_the_module():
             with open(os.path.join(n.dir, "xl2tpd.conf"), "a") as f:
                 f.write("[global]\n" + line)
             n.daemon.process.send_signal(signal.SIGHUP)
-            n.daemon.wait_log({"": "Configuration read", "hook args = other\n": "another 'hook args' needs a restart",
+            n.daemon.await_log({"": "Configuration read", "hook args = other\n": "another 'hook args' needs a restart",
                                "nonsense\n": "The configuration stays"}[line])
         assert peer.hello()
         assert n.daemon.tunnels() == {peer.their_tid: 1}
@@ -179,7 +179,7 @@ def test_reload_without_a_file(node):
     daemon = node(lns())
     os.unlink(os.path.join(daemon.dir, "xl2tpd.conf"))
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.wait_log("The configuration stays as it was")
+    daemon.await_log("The configuration stays as it was")
     assert "Unable to open config file %s/xl2tpd.conf: No such file" % daemon.dir in daemon.text()
     assert Peer(daemon).open().hello()
 
@@ -188,7 +188,7 @@ def test_reload_of_what_needs_a_restart(node):
     daemon = node(lns())
     daemon.reload(lns(), "port = 1\nlisten-addr = 127.0.0.9\nforce userspace = no")
     for word in ("port", "listen-addr", "force userspace"):
-        assert daemon.count("another '%s' needs a restart, ignored" % word) == 1
+        assert daemon.logged("another '%s' needs a restart, ignored" % word) == 1
     assert Peer(daemon).open().hello()
 
 
@@ -261,13 +261,13 @@ def test_reload_many_times(node):
     peer = Peer(daemon).open()
     for turn in range(3):
         daemon.reload(many.replace("10.5.", "10.%d." % turn) + lns())
-    before = daemon.rss()
+    before = daemon.rss_kb()
     for turn in range(40):
         daemon.reload(many.replace("10.5.", "10.%d." % turn) + lns(), good=True)
         daemon.reload(many + lns() + "wrong\n", good=False)
     assert peer.hello()
     # a configuration takes about 150 kB: 80 that stayed would be 12 MB; the sanitizer's allocator alone takes up to 3 MB
-    assert daemon.rss() - before < 4096
+    assert daemon.rss_kb() - before < 4096
     peer.close()
 
 
@@ -280,7 +280,7 @@ def test_hang_up_is_no_sighup(node):
         peer.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1))), theirs)
         peer.expect(CDN)
     assert peer.hello()
-    assert daemon.count("Configuration read") == 0
+    assert daemon.logged("Configuration read") == 0
     peer.close()
 
 
@@ -325,7 +325,7 @@ def refused_lac(node, timeout):
     daemon = node(far)
     peer.expect(SCCRQ)
     peer.send(message(STOPCCN, avp(9, u16(1)), avp(1, u16(1))))
-    daemon.wait_log("Will redial in %d seconds" % timeout)
+    daemon.await_log("Will redial in %d seconds" % timeout)
     return daemon, peer
 
 
@@ -333,7 +333,7 @@ def test_redial_that_came_to_nothing(node):
     """The section is disconnected when a redial is due, and then removed: there is nothing left to stop."""
     daemon, peer = refused_lac(node, 1)
     daemon.command("d far")
-    daemon.wait_log("LAC far not active")
+    daemon.await_log("LAC far not active")
     daemon.reload(lns())
     Peer(daemon, tid=5).open().close()
     peer.close()
@@ -349,6 +349,6 @@ def test_redial_overtaken(node):
     peer.expect(STOPCCN)
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
     assert not any(got.type == SCCRQ for got in peer.everything(2.5))
-    assert daemon.count("not active") == 0
+    assert daemon.logged("not active") == 0
     assert daemon.tunnels() == {}
     peer.close()

@@ -11,7 +11,7 @@ import struct
 import pytest
 
 from conftest import helper
-from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, sccrq_avps, u16,
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRQ, OCRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Daemon, Peer, avp, message, sccrq_avps, u16,
                          u32, wait)
 
 pytestmark = pytest.mark.builds("ordinary", "sanitized")
@@ -90,10 +90,10 @@ def test_result_codes_of_received_cdn(node):
                                    (result(code, code % 9, b"said by peer") + q931(n % 128, b"advice"), code % 9, n % 128),
                                    (q931(17) + result(code, 2000), 2000, 17)):
             sid = peer.call(1000 + n)
-            before = daemon.count("Call closed by")
+            before = daemon.logged("Call closed by")
             peer.send(message(CDN, more, avp(14, u16(1000 + n))), sid)
             peer.expect(None)
-            daemon.wait_log("Call closed by", before + 1)
+            daemon.await_log("Call closed by", before + 1)
             line = last_line(daemon, "Call closed by")
             # the one exception: some send the code with its octets exchanged
             shown = code >> 8 if code and not code & 0xFF else code
@@ -121,7 +121,7 @@ def test_result_codes_of_odd_cdn(node, avps, line):
     peer = Peer(daemon).open()
     sid = peer.call(1000)
     peer.send(message(CDN, *avps), sid)
-    daemon.wait_log("Call closed by")
+    daemon.await_log("Call closed by")
     assert line in last_line(daemon, "Call closed by")
     wait(lambda: daemon.tunnels() == {peer.their_tid: 0}, "the call to be gone")
     assert peer.hello()
@@ -144,7 +144,7 @@ def test_result_codes_of_cdn_to_a_lac(node):
             assert "OK" in daemon.command("o %d 0123456" % peer.their_tid)
         sid = peer.expect(wanted).number(14)
         peer.send(message(CDN, result(code, 0, b"sorry"), avp(14, u16(0)), *[q931(cause)] if cause else []), sid)
-        daemon.wait_log("result %d (" % code)
+        daemon.await_log("result %d (" % code)
         assert cause is None or "Q.931 cause %d (" % cause in last_line(daemon, "result %d (" % code)
     wait(lambda: daemon.tunnels() == {peer.their_tid: 0}, "the calls to be gone")
     peer.close()
@@ -156,10 +156,10 @@ def test_result_codes_of_received_stopccn(node):
         for more, error in ((result(code), None), (result(code, code % 9, b"said by peer"), code % 9)):
             peer = Peer(daemon, tid=3000 + n).open()
             peer.call(1)
-            before = daemon.count("Connection closed by")
+            before = daemon.logged("Connection closed by")
             peer.send(message(STOPCCN, avp(9, u16(peer.tid)), more))
             peer.expect(None)
-            daemon.wait_log("Connection closed by", before + 1)
+            daemon.await_log("Connection closed by", before + 1)
             line = last_line(daemon, "Connection closed by")
             assert "result %d (%s)" % (code, STOPCCN_TEXTS.get(code, "unknown")) in line, line
             assert ("error %d (%s)" % (error or 0, ERROR_TEXTS.get(error)) in line) == bool(error), line
@@ -173,7 +173,7 @@ def test_result_codes_of_odd_stopccn(node, avps):
     daemon = node()
     peer = Peer(daemon).open()
     peer.send(message(STOPCCN, *avps))
-    daemon.wait_log("Connection closed by")
+    daemon.await_log("Connection closed by")
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
     peer.close()
 
@@ -237,14 +237,14 @@ def test_result_codes_of_a_call_that_gets_no_pppd(node):
     daemon = node()
     peer = Peer(daemon).open()
     sid = peer.call(1)
-    fds = len(os.listdir("/proc/%d/fd" % daemon.process.pid))
+    fds = daemon.fds()
     hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (fds, hard))
     peer.send(message(ICCN, avp(24, u32(1)), avp(19, u32(1))), sid)
     assert sent(peer.expect(CDN)) == (4, 0, "pppd cannot be started", 41)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
     assert peer.hello()
-    wait(lambda: len(os.listdir("/proc/%d/fd" % daemon.process.pid)) == fds, "no descriptor to be left")
+    wait(lambda: daemon.fds() == fds, "no descriptor to be left")
     peer.close()
 
 

@@ -34,7 +34,7 @@ def test_graceful_stop(start):
     for peer in peers:
         got = peer.expect(STOPCCN)
         assert (got.value(1)[:2], got.number(9)) == (u16(6), peer.their_tid)
-    assert daemon.alive()
+    assert daemon.running()
     stranger = Peer(daemon)
     stranger.raw(control(0, 0, 0, 0, message(SCCRQ, *sccrq_avps(99))))
     late.nr -= 1

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the dialer's tests share: a vpdn-dialer, the vpdnd it talks to, and what it must not leave behind."""
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "patches"), os.path.join(HERE, "..", "lab")]
 
+from observed import Observed  # noqa: E402
 from waiting import await_condition  # noqa: E402
 from xl2tpd_ipc import Listener  # noqa: E402
 
@@ -23,12 +23,11 @@ def words(tlv, values):
     return [(tlv, value) for value in values]
 
 
-class Dialer:
+class Dialer(Observed):
     """vpdn-dialer and its vpdnd, which has said HELLO_ACK."""
 
     def __init__(self, directory, netns=None, env=None):
         self.directory, self.listener = directory, Listener(f"{directory}/vpdnd.sock")
-        self.log_path = f"{directory}/log"
         self.netns = netns
         self.env = {"LD_PRELOAD": os.environ["DIALER_PRELOAD"], "ASAN_OPTIONS": "verify_asan_link_order=0",
                     "FAKE_PPPOX_LOG": f"{directory}/pppox", **(env or {})}
@@ -38,9 +37,10 @@ class Dialer:
         command = [os.environ["DIALER"], "-d", "-s", f"{self.directory}/vpdnd.sock"]
         if self.netns:
             command = ["ip", "netns", "exec", self.netns, "env", *(f"{k}={v}" for k, v in self.env.items()), *command]
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=os.environ if self.netns else {**os.environ, **self.env})
+        log_path = f"{self.directory}/log"
+        with open(log_path, "ab") as log:
+            super().__init__(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                              env=os.environ if self.netns else {**os.environ, **self.env}), log_path)
         self.vpdnd = self.accept()
         self.quiet_fds = self.fds()
 
@@ -74,21 +74,6 @@ class Dialer:
 
     # what is seen of it
 
-    def text(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def await_log(self, text, count=1):
-        await_condition(lambda: self.text().count(text) >= count or self.process.poll() is not None, lambda: f"{text!r} in {self.text()}")
-        assert self.text().count(text) >= count, self.text()
-
-    def fds(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def children(self):
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
-            return f.read().split()
-
     def locks(self):
         """Names of the lock files that are the dialer's."""
         held = []
@@ -107,18 +92,10 @@ class Dialer:
                         lambda: f"{self.fds()} fds, {self.quiet_fds} before; children {self.children()}; locks {self.locks()}\n{self.text()}")
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise
+        self.terminate()
         self.listener.close()
-        text = self.text()
-        assert "Sanitizer" not in text and "runtime error" not in text and "does not fit" not in text, text
-        assert self.process.returncode == 0, text
+        self.assert_no_report()
+        assert self.process.returncode == 0 and not self.logged("does not fit"), self.text()
 
 
 @pytest.fixture
@@ -133,7 +110,7 @@ def start_dialer(tmp_path):
     yield start
     for dialer in started:
         try:
-            if dialer.process.poll() is None:
+            if dialer.running():
                 dialer.await_idle()
         finally:
             dialer.stop()

@@ -22,7 +22,8 @@ import threading
 import time
 
 import capture
-from proc import LogFile, Proc
+from observed import LogFile
+from proc import Proc
 from waiting import DEFAULT_TIMEOUT, await_condition
 
 REPO = "/lab/repo"
@@ -292,7 +293,7 @@ class Node:
         problems = []
         for proc in self.procs:
             try:
-                proc.popen.wait(10)
+                proc.process.wait(10)
             except subprocess.TimeoutExpired:
                 problems.append(f"{proc.name} did not end on SIGTERM:\n{proc.tail()}")
         for pid in self.processes():
@@ -301,7 +302,7 @@ class Node:
             except ProcessLookupError:
                 pass
         for proc in self.procs:
-            proc.popen.wait()
+            proc.process.wait()
         return problems
 
     def close(self):

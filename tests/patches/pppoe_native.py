@@ -14,11 +14,16 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 import pytest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+
+from waiting import await_condition as wait_for  # noqa: E402
 
 PADI, PADO, PADR, PADS, PADT = 0x09, 0x07, 0x19, 0x65, 0xA7
 SERVICE_NAME, AC_NAME, HOST_UNIQ, AC_COOKIE, VENDOR, RELAY_ID, MAX_PAYLOAD = 0x101, 0x102, 0x103, 0x104, 0x105, 0x110, 0x120
@@ -30,18 +35,6 @@ CLONE_NEWNET = 0x40000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _number = itertools.count(1)
-
-
-def wait_for(condition, what, timeout=10):
-    """Polls until condition() is true and returns its value; fails the test when that does not happen within timeout seconds."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            pytest.fail(f"did not happen within {timeout} s: {what}")
-        time.sleep(0.02)
 
 
 def tag(kind, value=b""):

@@ -20,7 +20,7 @@ def peer(daemon):
 
 def assert_serves(daemon):
     """A new peer can still open a tunnel."""
-    assert daemon.alive(), daemon.text()
+    assert daemon.running(), daemon.text()
     other = Peer(daemon, tid=99)
     try:
         other.open()
@@ -54,13 +54,13 @@ def test_refused_message_type_ends_the_message(daemon, peer, payload, where):
         lines = len(daemon.text().splitlines())
         peer.send(payload)
         peer.receive(1)
-        assert daemon.alive(), daemon.text()
+        assert daemon.running(), daemon.text()
         # a few of stock's own lines about the same message may stand beside ours
         assert len(daemon.text().splitlines()) - lines <= 4
     else:
         peer.raw(control(0, 0, 0, 0, payload))
         assert peer.receive(0.5) is None
-        daemon.wait_log("Ignoring packet from")
+        daemon.await_log("Ignoring packet from")
         assert daemon.tunnels() == {}
     assert_serves(daemon)
 
@@ -103,7 +103,7 @@ def test_unauthenticated_sccrp_opens_no_tunnel(tmp_path):
         while got is not None:
             assert got.type != ICRP
             got = p.receive(0.5)
-        assert d.alive(), d.text()
+        assert d.running(), d.text()
         assert "Connection established" not in d.text()
     finally:
         p.close()
@@ -117,8 +117,8 @@ def test_avp_tail_shorter_than_a_header(daemon, peer, tail):
     peer.open()
     peer.send(message(HELLO) + b"\x80\x06\0\0\0"[:tail])
     assert peer.expect(STOPCCN).value(1)[:4] == u16(2) + u16(2)
-    daemon.wait_log("%d trailing bytes are too few" % tail)
-    assert daemon.count("trailing bytes") == 1
+    daemon.await_log("%d trailing bytes are too few" % tail)
+    assert daemon.logged("trailing bytes") == 1
     assert_serves(daemon)
 
 
@@ -161,7 +161,7 @@ def test_avp_of_another_vendor_is_not_ours(daemon, peer):
     # neither are attributes whose handlers would refuse these lengths
     peer.send(message(HELLO, avp(2, b"\0", False, vendor=3561), avp(0, b"", False, vendor=9)))
     assert peer.hello()
-    assert daemon.count("Bad exit status") == 0
+    assert daemon.logged("Bad exit status") == 0
 
 
 def test_mandatory_avp_of_another_vendor_ends_the_tunnel_with_error_8(daemon, peer):
@@ -205,16 +205,16 @@ GARBAGE = [
 
 def test_garbage_without_tunnel_allocates_nothing(daemon, peer):
     peer.open()
-    before = daemon.rss()
+    before = daemon.rss_kb()
     for i in range(20000):
         peer.raw(GARBAGE[i % len(GARBAGE)])
         if i % 100 == 0:
             assert peer.hello()
     assert peer.hello()
-    assert daemon.alive(), daemon.text()
+    assert daemon.running(), daemon.text()
     assert list(daemon.tunnels()) == [peer.their_tid]
-    assert daemon.rss() - before < RSS_SLACK_KB
-    refused = daemon.count("Ignoring packet from")
+    assert daemon.rss_kb() - before < RSS_SLACK_KB
+    refused = daemon.logged("Ignoring packet from")
     assert 1 <= refused <= 4, daemon.text()
 
 
@@ -233,7 +233,7 @@ def test_packets_for_unknown_tunnels_and_sessions_do_not_flood_the_log(daemon, p
 
 def test_half_open_tunnels_are_bounded(daemon, peer):
     peer.open()
-    before = daemon.rss()
+    before = daemon.rss_kb()
     flood = Peer(daemon, tid=0)
     try:
         for i in range(1, 3001):
@@ -242,8 +242,8 @@ def test_half_open_tunnels_are_bounded(daemon, peer):
                 assert peer.hello()
         assert peer.hello()
         assert len(daemon.tunnels()) <= 257
-        assert daemon.rss() - before < RSS_SLACK_KB
-        assert 1 <= daemon.count("too many tunnels are half open") <= 4
+        assert daemon.rss_kb() - before < RSS_SLACK_KB
+        assert 1 <= daemon.logged("too many tunnels are half open") <= 4
     finally:
         flood.close()
 
@@ -260,7 +260,7 @@ def test_half_open_tunnel_ends_by_itself(daemon, peer):
 def test_first_message_that_is_refused_leaves_no_tunnel(daemon, peer, more):
     """An SCCRQ with two Message Types is none (RFC 2661, 4.4.1); without the M bit nobody is told, and it is not acknowledged either."""
     peer.send(message(SCCRQ, *sccrq_avps(peer.tid), more, mandatory=False))
-    daemon.wait_log("second message type")
+    daemon.await_log("second message type")
     wait(lambda: daemon.tunnels() == {}, "the tunnel to be gone")
     assert list(peer.everything(0.5)) == []
     assert_serves(daemon)

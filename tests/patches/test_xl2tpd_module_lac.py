@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from xl2tpd_ipc import Node, group, open_fds
-from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Called, Peer, avp, message, sccrq_avps, u16, u32,
+from xl2tpd_ipc import Node, group
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Called, avp, message, sccrq_avps, u16, u32,
                          wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
@@ -185,7 +185,7 @@ def test_tunnel_secret_is_wrong(node, lns):
     cleared = node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)
     assert (cleared["STAGE"], cleared["BY"]) == (1, 1)
     assert "Invalid challenge authentication" in cleared["TEXT"]
-    node.daemon.wait_log("Invalid challenge authentication")
+    node.daemon.await_log("Invalid challenge authentication")
 
 
 @pytest.mark.parametrize("secret", ["s3cret", None])
@@ -200,7 +200,7 @@ def test_peer_has_another_name(node, lns, secret):
     assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (1, 1, 4)
     assert cleared["TEXT"] == "Host Name LNS is not the remote-name" and cleared.get("ERRNO") is None
     assert not [m for m in lns.everything(0.5) if m.type == SCCCN]
-    node.daemon.wait_log("group corp refuses this peer: its Host Name LNS is not the remote-name LNS-2")
+    node.daemon.await_log("group corp refuses this peer: its Host Name LNS is not the remote-name LNS-2")
     wait(lambda: node.daemon.tunnels() == {}, "the tunnel to be gone")
     other = Lns()
     node.place(2, other.where, ("REMOTE_NAME", "lns"), secret=secret)
@@ -271,7 +271,7 @@ def test_sccrq_in_our_own_tunnel(groups):
         lns.send(message(SCCRQ, *sccrq_avps(lns.tid, b"LNS")))
         assert lns.expect(STOPCCN).value(1)[:2] == u16(7)
         assert node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=1)["STAGE"] == 1
-        assert node.daemon.count("requested, group") == 0
+        assert node.daemon.logged("requested, group") == 0
         wait(lambda: node.daemon.tunnels() == {}, "the tunnel to be gone")
     finally:
         lns.close()
@@ -377,7 +377,7 @@ def test_tunnel_clear(node, lns):
 def test_many_calls_leave_nothing(node, lns):
     start(node, lns, 1, 500)
     # the first call's session is with us, the module keeps none
-    before = open_fds(node)
+    before = node.daemon.fds()
     for ref in range(2, 122):
         node.place(ref, lns.where)
         icrq = lns.accept_call(500 + ref)
@@ -391,7 +391,7 @@ def test_many_calls_leave_nothing(node, lns):
         node.vpdnd.expect("L2TP_CALL_CLEARED", CALL_REF=ref)
     assert lns.hello()
     wait(lambda: node.daemon.tunnels() == {lns.their_tid: 1}, "the calls to be gone")
-    assert open_fds(node) <= before
+    assert node.daemon.fds() <= before
 
 
 def test_damaged_and_unknown_messages_are_refused(node):
@@ -401,4 +401,4 @@ def test_damaged_and_unknown_messages_are_refused(node):
     assert node.vpdnd.expect("ERROR").seq == 6
     node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 99), seq=7)
     node.vpdnd.quiet(0.3, "ERROR")
-    assert node.daemon.alive()
+    assert node.daemon.running()

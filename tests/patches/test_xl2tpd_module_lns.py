@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from xl2tpd_ipc import Node, group, open_fds
+from xl2tpd_ipc import Node, group
 from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCRQ, STOPCCN, WEN, Calling, avp, control, message, sccrq_avps, u16, u32, wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
@@ -84,7 +84,7 @@ def test_call_goes_to_the_template(node, lac):
     call.say("CALL_UP", ("IFNAME", "ppp0"), ("USER", "alice@example.com"), ("LOCAL_IP", "10.1.0.1"), ("REMOTE_IP", "10.1.0.10"))
     up = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=PPP_UP)
     assert (up["IFNAME"], up["USER"], up["REMOTE_IP"]) == ("ppp0", b"alice@example.com", "10.1.0.10")
-    node.daemon.wait_log('user="alice@example.com": PPP is up on ppp0, 10.1.0.1 to 10.1.0.10')
+    node.daemon.await_log('user="alice@example.com": PPP is up on ppp0, 10.1.0.1 to 10.1.0.10')
 
 
 def test_line_reaches_template_and_vpdnd(node, lac):
@@ -247,7 +247,7 @@ def test_mschapv2_is_taken_from_one_of_ours_only(node, lac, asked):
 def test_tunnel_secret_is_wrong(node, lac):
     lac.open_as(response=b"x" * 16)
     assert b"Invalid challenge authentication" in lac.expect(STOPCCN).value(1)
-    node.daemon.wait_log("Invalid challenge authentication")
+    node.daemon.await_log("Invalid challenge authentication")
     state = node.vpdnd.expect("L2TP_TUNNEL_STATE", TUNNEL_STATE=3)
     assert "Invalid challenge authentication" in state["TEXT"]
 
@@ -267,7 +267,7 @@ def test_no_tunnel_authentication():
         other = Lac(node.daemon, tid=99)
         other.send(message(SCCRQ, *sccrq_avps(99, b"LAC"), avp(11, b"challenge")))
         assert other.expect(STOPCCN).value(1)[:2] == u16(4)
-        node.daemon.wait_log("wants tunnel authentication")
+        node.daemon.await_log("wants tunnel authentication")
         other.close()
     finally:
         lac.close()
@@ -378,10 +378,10 @@ def test_iccn_does_not_come_and_lac_gives_up(node, lac):
     lac.open_as()
     node.template()
     lac.call(1)
-    before = open_fds(node)
+    before = node.daemon.fds()
     lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))))     # the LAC has not seen our id
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
-    assert open_fds(node) == before - 1                         # the session's socket is closed
+    assert node.daemon.fds() == before - 1                         # the session's socket is closed
     assert lac.hello()
 
 
@@ -410,14 +410,14 @@ def test_hundred_calls_leave_nothing():
     try:
         lac.open_as()
         assert lac.hello()
-        before = open_fds(node)
+        before = node.daemon.fds()
         calls = [start(node, lac, sid) for sid in range(1, 101)]
         for _, _, got in calls:
             for fd in got.fds:
                 os.close(fd)
         assert len({got["OPTION"] for _, _, got in calls}) == 100
         assert node.daemon.tunnels() == {lac.their_tid: 100}
-        assert open_fds(node) == before + 100
+        assert node.daemon.fds() == before + 100
         for n, (theirs, call, _) in enumerate(calls, 1):
             if n % 2:
                 call.close()
@@ -428,7 +428,7 @@ def test_hundred_calls_leave_nothing():
                 call.close()
         assert lac.hello()
         wait(lambda: node.daemon.tunnels() == {lac.their_tid: 0}, "the calls to be gone")
-        wait(lambda: open_fds(node) == before, "the descriptors to be closed")
+        wait(lambda: node.daemon.fds() == before, "the descriptors to be closed")
     finally:
         lac.close()
         node.stop()

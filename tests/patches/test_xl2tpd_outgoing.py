@@ -68,7 +68,7 @@ def test_ocrq_of_a_lac_section(dialling, lac):
     lac.send(message(OCRP, avp(14, u16(500)), avp(25, u32(1), False)), ocrq.number(14))
     assert lac.hello()
     lac.send(message(OCCN, avp(24, u32(64000)), avp(19, u32(1)), avp(39)), ocrq.number(14))
-    dialling.wait_log("Phoneid: 6121")
+    dialling.await_log("Phoneid: 6121")
 
 
 @pytest.mark.parametrize("packets", [[OCCN], [OCRP, OCRP]], ids=["OCCN first", "second OCRP"])

@@ -197,12 +197,12 @@ class Node:
 
     def configure(self, connection=None):
         c = connection or self.vpdnd
-        before = self.daemon.count("accept block")
+        before = self.daemon.logged("accept block")
         c.say("L2TP_CONFIG_BEGIN")
         for group in self.groups:
             c.say("L2TP_GROUP", *group)
         c.say("L2TP_CONFIG_END")
-        self.daemon.wait_log("accept block", before + 1)
+        self.daemon.await_log("accept block", before + 1)
 
     def template(self, name="corp"):
         t = Listener("%s/%s.sock" % (self.dir, name))
@@ -246,8 +246,4 @@ def group(name="wholesale", terminate_from=("LAC",), secret="s3cret", template="
     return tlvs
 
 
-def open_fds(node):
-    return len(os.listdir("/proc/%d/fd" % node.daemon.process.pid))
-
-
-__all__ = ["DIALIN", "DIALOUT", "Connection", "Listener", "Node", "Said", "encode", "group", "open_fds", "wait"]
+__all__ = ["DIALIN", "DIALOUT", "Connection", "Listener", "Node", "Said", "encode", "group", "wait"]

@@ -9,13 +9,18 @@ Wire format: RFC 2661, section 3.
 import hashlib
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+
+from observed import Observed  # noqa: E402
+from waiting import await_condition as wait  # noqa: E402
 
 SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO = 1, 2, 3, 4, 6
 OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN, WEN, SLI = 7, 8, 9, 10, 11, 12, 14, 15, 16
@@ -56,7 +61,7 @@ def sccrq_avps(tid, name=b"peer"):
     return (avp(2, u16(0x100)), avp(3, u32(3)), avp(7, name), avp(9, u16(tid)))
 
 
-class Daemon:
+class Daemon(Observed):
     """xl2tpd in the foreground with its log in a file. preload: libraries it is started with; env: variables for them."""
 
     def __init__(self, directory, options="", sections="[lns default]\nip range = 10.99.0.2-10.99.15.254\nlocal ip = 10.99.0.1\n",
@@ -70,41 +75,22 @@ class Daemon:
                 port = probe.getsockname()[1]
         self.port = port
         self.pipe = os.path.join(self.dir, "control")
-        self.logname = os.path.join(self.dir, "log")
         conf = os.path.join(self.dir, "xl2tpd.conf")
         with open(conf, "w") as f:
             f.write("[global]\nlisten-addr = %s\nport = %d\n%s\n%s" % (listen or address, port, options, sections))
         secrets = os.path.join(self.dir, "secrets")
         if not os.path.exists(secrets):
             open(secrets, "w").close()
-        self.log = open(self.logname, "a")
         variables = dict(os.environ, **(env or {}))
         if preload:
             variables["LD_PRELOAD"] = ":".join(preload)
             variables["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
-        self.process = subprocess.Popen(
-            [xl2tpd_binary(), "-D", "-c", conf, "-s", secrets, "-p", os.path.join(self.dir, "pid"), "-C", self.pipe],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, env=variables)
-        self.wait_log("Listening on IP address")
-
-    def alive(self):
-        return self.process.poll() is None
-
-    def text(self):
-        with open(self.logname, errors="replace") as f:
-            return f.read()
-
-    def count(self, part):
-        return sum(part in line for line in self.text().splitlines())
-
-    def wait_log(self, part, times=1):
-        wait(lambda: self.count(part) >= times or not self.alive(), "'%s' in the log:\n%s" % (part, self.text()))
-        assert self.count(part) >= times, self.text()
-
-    def rss(self):
-        """Resident memory in kB."""
-        with open("/proc/%d/status" % self.process.pid) as f:
-            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        path = os.path.join(self.dir, "log")
+        with open(path, "ab") as log:
+            super().__init__(subprocess.Popen(
+                [xl2tpd_binary(), "-D", "-c", conf, "-s", secrets, "-p", os.path.join(self.dir, "pid"), "-C", self.pipe],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=variables), path)
+        self.await_log("Listening on IP address")
 
     def command(self, text):
         """One command on the control pipe, and its answer."""
@@ -137,20 +123,8 @@ class Daemon:
         return found
 
     def stop(self):
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(0.2)
-            except subprocess.TimeoutExpired:       # the test's peers do not acknowledge any more: ask again, which ends it at once
-                self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.log.close()
-        for line in self.text().splitlines():
-            assert "runtime error:" not in line and "ERROR: AddressSanitizer" not in line, self.text()
+        self.terminate(ask_again_after=0.2)       # the test's peers do not acknowledge any more: asked again it ends at once
+        self.assert_no_report()
 
 
 class Message:
@@ -299,10 +273,3 @@ class Calling(Peer):
             more = [avp(13, response or answer(sccrp.value(11), SCCCN, secret))]
         self.send(message(SCCCN, *more))
         return sccrp
-
-
-def wait(condition, what, timeout=TIMEOUT):
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, "waited in vain for " + what
-        time.sleep(0.02)
