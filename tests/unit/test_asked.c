@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test_asked.c - a call, and vpdnctl explain, while a source outside of vpdnd thinks: everybody may go meanwhile, time ends, the
- * configuration changes. A whole daemon, as in test_vpdnd_ipc.c, that asks over real HTTP; the test is the server.
+ * configuration changes. A whole daemon, as in test_vpdnd_lac.c, that asks over real HTTP; the test is the server.
  */
 #include "unit.h"
 

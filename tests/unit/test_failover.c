@@ -2,7 +2,7 @@
 /*
  * test_failover.c - a call that its LNS gives up when pppd was told already to hand the channel over: it goes to the next one
  * with the same data, and the subscriber is disconnected when there is none. Limits of tunnels, and what dead LNSs get. A whole
- * daemon, as in test_vpdnd_ipc.c.
+ * daemon, as in test_vpdnd_lac.c.
  */
 #define ACCEPT_BLOCKS 0
 #define CONFIG \

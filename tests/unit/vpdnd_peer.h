@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vpdnd_peer.h - a forked vpdnd, and its peers as a test plays them: xl2tpd's module,
- * pppd's plugins, vpdn-dialer, vpdnctl. For test_vpdnd_ipc.c and vpdnd_dial.h; each test program is one of
+ * pppd's plugins, vpdn-dialer, vpdnctl. For test_vpdnd_*.c, vpdnd_dial.h and others; each test program is one of
  * them, so not all of it is used in each. A CONFIG that is defined before replaces this one, as does
  * ACCEPT_BLOCKS, how many accept blocks it has.
  *
