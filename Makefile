@@ -150,7 +150,7 @@ $(B)/tests/bench/main.o: tests/bench/README
 $(B)/tests/unit/test_bench_ppp: $(call objs,tests/bench/ppp.c tests/bench/ppp_auth.c tests/bench/ppp_fsm.c)
 
 # They run vpdnctl.
-$(B)/tests/unit/test_dialout_lns $(B)/tests/unit/test_explain: | $(B)/vpdnctl
+$(B)/tests/unit/test_dialout_lns $(B)/tests/unit/test_explain $(B)/tests/unit/test_man: | $(B)/vpdnctl
 
 install: all						## install what was built under DESTDIR
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer

@@ -172,7 +172,8 @@ static void usage(FILE *f)
 		   "  -d         log what happens in detail\n"
 		   "  -s SOCKET  listen there (%s)\n"
 		   "  -t FILE    check a configuration and exit\n"
-		   "  -V         print the version and exit\n", VPDN_CONFIG_PATH, VPDN_SOCKET_PATH);
+		   "  -V         print the version and exit\n"
+		   "  -h         print this and exit\n", VPDN_CONFIG_PATH, VPDN_SOCKET_PATH);
 }
 
 /* True to go on; otherwise *status is what to exit with. */

@@ -34,7 +34,8 @@ static void usage(FILE *f)
 		   "       vpdn-dialer -V\n"
 		   "  -d, --debug          log what happens in detail\n"
 		   "  -s, --socket SOCKET  vpdnd's socket (%s)\n"
-		   "  -V, --version        print the version and exit\n", VPDN_SOCKET_PATH);
+		   "  -V, --version        print the version and exit\n"
+		   "  -h, --help           print this and exit\n", VPDN_SOCKET_PATH);
 }
 
 void vpdn_dialer_idle(struct vpdn_dialer_daemon *d)

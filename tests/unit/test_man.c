@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_config_man.c - vpdn.conf(5) against the grammar (config_value.h): each setting and block is described where it may stand,
- * nothing else is, and the words that a setting may be are the ones that are said.
+ * test_man.c - man pages against what they describe. vpdn.conf(5) and the grammar (config_value.h): each setting and block is
+ * described where it may stand, nothing else is, and the words that a setting may be are the ones that are said. vpdnctl(8) and
+ * vpdnctl --help: the same commands and options.
  */
 #include "unit.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "glue/config_value.h"
 
 #define PAGE		"man/vpdn.conf.5"
+#define CTL_PAGE	"man/vpdnctl.8"
 #define ROWS_MAX	256
 #define DEPTH_MAX	4	/* of lists within lists */
 
@@ -95,7 +100,7 @@ static const char *item(const char *block, const char *line)
 	return key;
 }
 
-static void page_and_grammar_agree(void **state)
+static void vpdn_conf_and_grammar_agree(void **state)
 {
 	const char *blocks[DEPTH_MAX + 1] = { NULL }, *last = NULL;
 	const struct vpdn_setting *s;
@@ -135,10 +140,108 @@ static void page_and_grammar_agree(void **state)
 	}
 }
 
+/* The words of an item that must be typed as they are, as --help has them: "clear dead", "--hold". */
+static bool typed(const char *line, char *out, size_t size)
+{
+	char copy[256], *save;
+	bool literal = false;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	*out = '\0';
+	for (char *t = strtok_r(copy, " ", &save); t; t = strtok_r(NULL, " ", &save)) {
+		bool option = !strcmp(t, "Fl");
+
+		if (!strcmp(t, ".It"))
+			continue;
+		if (!strcmp(t, "Ar") || !strcmp(t, "Op") || !strcmp(t, ","))
+			break;
+		if (option || !strcmp(t, "Cm"))
+			literal = true;
+		else if (literal)
+			snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? " " : *t == '-' ? "-" : "", t);
+	}
+	return *out;
+}
+
+/* Is there an item of just that? `Fl -a Ar x , Fl -b` has two. */
+static bool in_page(const char *what)
+{
+	FILE *f = fopen(CTL_PAGE, "r");
+	char line[256], have[128];
+	bool found = false;
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, ".It ", 4))
+			continue;
+		for (const char *at = line; at && !found; at = strstr(at + 1, " Fl "))
+			found = typed(at, have, sizeof(have)) && !strcmp(have, what);
+	}
+	fclose(f);
+	return found;
+}
+
+static void vpdnctl_page_and_help_agree(void **state)
+{
+	char self[PATH_MAX] = "", command[PATH_MAX + 16], help[4096], line[256], what[128];
+	size_t len, n = 0;
+	FILE *f;
+
+	(void)state;
+	/* build/tests/unit/test_man, build/vpdnctl */
+	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	snprintf(command, sizeof(command), "%s/vpdnctl --help", dirname(dirname(dirname(self))));
+	f = popen(command, "r");
+	assert_non_null(f);
+	len = fread(help, 1, sizeof(help) - 1, f);
+	help[len] = '\0';
+	assert_int_equal(pclose(f), 0);
+
+	/* Each item of the page's commands and options begins a line of the help, or stands among its options. */
+	f = fopen(CTL_PAGE, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) && strncmp(line, ".Sh METRICS", 11)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, ".It Cm", 6) && strncmp(line, ".It Fl", 6))
+			continue;
+		for (const char *at = line; at; at = strstr(at + 1, " Fl ")) {
+			if (typed(at, what, sizeof(what)) && !strstr(help, what))
+				fail_msg("%s: vpdnctl --help has no %s", line, what);
+			n++;
+		}
+	}
+	fclose(f);
+	assert_true(n > 20);
+
+	/* And what the help has is in the page. */
+	for (char *save, *l = strtok_r(help, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		if (!strcmp(l, "exit status:"))
+			return;
+		if (strncmp(l, "  ", 2) || l[2] == ' ')
+			continue;
+		/* Commands are lower-case words, their arguments are not; options have a comma or blank behind them. */
+		for (char *o = strstr(l, "--"); o; o = strstr(o + 2, "--")) {
+			snprintf(what, sizeof(what), "%.*s", (int)strcspn(o, " ,"), o);
+			if (!in_page(what))
+				fail_msg("%s is not described in " CTL_PAGE, what);
+		}
+		if (l[2] == '-')
+			continue;
+		if (strstr(l + 2, "  "))
+			*strstr(l + 2, "  ") = '\0';
+		len = strcspn(l + 2, "[ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		snprintf(what, sizeof(what), "%.*s", (int)(len - (l[len + 1] == ' ')), l + 2);
+		if (!in_page(what))
+			fail_msg("%s is not described in " CTL_PAGE, what);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page_and_grammar_agree),
+		cmocka_unit_test(vpdn_conf_and_grammar_agree),
+		cmocka_unit_test(vpdnctl_page_and_help_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
