@@ -197,7 +197,7 @@ bool vpdn_call_count(struct vpdn_usage **u, struct vpdn_usage *of)
 	return true;
 }
 
-void vpdn_call_uncount(struct vpdn_usage **u)
+static void uncount(struct vpdn_usage **u)
 {
 	if (*u)
 		(*u)->sessions--;
@@ -208,7 +208,7 @@ void vpdn_call_leave_peer(struct vpdn_call *call)
 {
 	if (call->of_peer)
 		vpdn_peer_unprobed(call->of_peer, call->id);
-	vpdn_call_uncount(&call->of_peer);
+	uncount(&call->of_peer);
 }
 
 bool vpdn_call_no_fds(struct vpdn_call *call, uint64_t *counter)
@@ -263,8 +263,8 @@ void vpdn_call_free(struct vpdn_call *call)
 	vpdn_call_drop_plugin(call);
 	event_drop(&call->timer);
 	vpdn_call_leave_peer(call);
-	vpdn_call_uncount(&call->of_group);
-	vpdn_call_uncount(&call->of_dialer);
+	uncount(&call->of_group);
+	uncount(&call->of_dialer);
 	vpdn_call_drop_config(call);
 	vpdn_acct_forget(call);
 	vpdn_trace_free(&call->trace);

@@ -102,10 +102,9 @@ void vpdn_call_drop_plugin(struct vpdn_call *call);
 /* Closes bridge and channels, and the call's own connection: pppoe-server then sends PADT. */
 void vpdn_call_drop_access(struct vpdn_call *call);
 void vpdn_call_drop_config(struct vpdn_call *call);
-/* Counts the session, or ends counting it. */
+/* Counts the session. */
 bool vpdn_call_count(struct vpdn_usage **u, struct vpdn_usage *of);
-void vpdn_call_uncount(struct vpdn_usage **u);
-/* Same, of the peer that was asked or has the call. */
+/* Ends counting it for the peer that was asked or has the call. */
 void vpdn_call_leave_peer(struct vpdn_call *call);
 /* No file descriptors are left for another call; sets the cause then. */
 bool vpdn_call_no_fds(struct vpdn_call *call, uint64_t *counter);

@@ -274,9 +274,8 @@ static bool number_kind(uint16_t vendor, uint16_t type, size_t len)
 		return len == 2;
 	case VPDN_KIND_U32:
 	case VPDN_KIND_SPEED:
-		return len == 4;
 	case VPDN_KIND_RATE:
-		return len == 4 || len == 8;
+		return len == 4;
 	default:
 		return false;
 	}
@@ -294,13 +293,6 @@ bool vpdn_avp_put_u32(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uin
 	if (!number_kind(vendor, type, 4))
 		vpdn_writer_fail(w);
 	return put_number(w, vendor, type, v, 4);
-}
-
-bool vpdn_avp_put_u64(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uint64_t v)
-{
-	if (!number_kind(vendor, type, 8))
-		vpdn_writer_fail(w);
-	return put_number(w, vendor, type, v, 8);
 }
 
 bool vpdn_avp_put_text(struct vpdn_writer *w, uint16_t vendor, uint16_t type, const char *s)
@@ -423,6 +415,19 @@ static void print_value(struct vpdn_text *t, const struct vpdn_avp *avp)
 	}
 }
 
+static const char *verdict_text(enum vpdn_avp_verdict v)
+{
+	switch (v) {
+	case VPDN_AVP_OK:		return "good";
+	case VPDN_AVP_UNKNOWN:		return "unknown";
+	case VPDN_AVP_RESERVED:		return "reserved bits set";
+	case VPDN_AVP_HIDDEN:		return "hidden and not readable";
+	case VPDN_AVP_BAD_VALUE:	return "bad value";
+	case VPDN_AVP_MISPLACED:	return "not in this message";
+	}
+	return "verdict?";
+}
+
 char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size)
 {
 	const struct vpdn_avp_def *def = avp->def;
@@ -436,7 +441,7 @@ char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size)
 	else
 		vpdn_text_add(&t, "AVP %u/%u", avp->vendor, avp->type);
 	if (avp->verdict != VPDN_AVP_OK && avp->verdict != VPDN_AVP_MISPLACED)
-		vpdn_text_add(&t, ", %s, %zu octets", vpdn_avp_verdict_text(avp->verdict), avp->len);
+		vpdn_text_add(&t, ", %s, %zu octets", verdict_text(avp->verdict), avp->len);
 	else if (avp->hidden)
 		vpdn_text_add(&t, ", hidden, %zu octets", avp->len);
 	else if (avp->def)
@@ -458,19 +463,6 @@ const char *vpdn_l2tp_name(uint16_t msg_type)
 	if (msg_type < sizeof(names) / sizeof(names[0]) && names[msg_type])
 		return names[msg_type];
 	return "message?";
-}
-
-const char *vpdn_avp_verdict_text(enum vpdn_avp_verdict v)
-{
-	switch (v) {
-	case VPDN_AVP_OK:		return "good";
-	case VPDN_AVP_UNKNOWN:		return "unknown";
-	case VPDN_AVP_RESERVED:		return "reserved bits set";
-	case VPDN_AVP_HIDDEN:		return "hidden and not readable";
-	case VPDN_AVP_BAD_VALUE:	return "bad value";
-	case VPDN_AVP_MISPLACED:	return "not in this message";
-	}
-	return "verdict?";
 }
 
 /* ---- control message header ---- */

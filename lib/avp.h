@@ -278,7 +278,6 @@ bool vpdn_avp_value_ok(const struct vpdn_avp_def *def, const uint8_t *value, siz
 bool vpdn_avp_put(struct vpdn_writer *w, uint16_t vendor, uint16_t type, const void *value, size_t len);
 bool vpdn_avp_put_u16(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uint16_t v);
 bool vpdn_avp_put_u32(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uint32_t v);
-bool vpdn_avp_put_u64(struct vpdn_writer *w, uint16_t vendor, uint16_t type, uint64_t v);
 /* A NUL-terminated string of ours; the NUL is not sent. */
 bool vpdn_avp_put_text(struct vpdn_writer *w, uint16_t vendor, uint16_t type, const char *s);
 /* Any AVP, any flags, no look at the table: forwards what was received, and serves tests. */
@@ -294,7 +293,6 @@ bool vpdn_avp_put_raw(struct vpdn_writer *w, uint16_t vendor, uint16_t type, boo
 char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size);
 
 const char *vpdn_l2tp_name(uint16_t msg_type);			/* "ICRQ"; "message?" when unknown */
-const char *vpdn_avp_verdict_text(enum vpdn_avp_verdict v);	/* "unknown", "bad value", ... */
 
 /* Control message header, RFC 2661 section 3.1: always T, L, S, version 2. */
 #define VPDN_CTRL_HDR_LEN	12u

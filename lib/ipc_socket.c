@@ -167,34 +167,26 @@ int vpdn_ipc_peer(int fd, pid_t *pid, uid_t *uid)
 	return 0;
 }
 
-static int unix_address(const char *path, struct sockaddr_un *sun)
+/* A socket that is neither bound nor connected yet, and the address for that. */
+static int unix_socket(const char *path, struct sockaddr_un *sun)
 {
 	size_t len = strlen(path);
+	int fd;
 
 	if (!len || len >= sizeof(sun->sun_path))
 		return -ENAMETOOLONG;
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
 	memcpy(sun->sun_path, path, len + 1);
-	return 0;
-}
-
-static int unix_socket(void)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
 }
 
 int vpdn_ipc_connect(const char *path)
 {
 	struct sockaddr_un sun;
-	int fd, rc;
+	int fd = unix_socket(path, &sun), rc;
 
-	rc = unix_address(path, &sun);
-	if (rc)
-		return rc;
-	fd = unix_socket();
 	if (fd < 0)
 		return fd;
 	do {
@@ -225,12 +217,8 @@ static int remove_stale(const char *path)
 int vpdn_ipc_listen(const char *path)
 {
 	struct sockaddr_un sun;
-	int fd, rc;
+	int fd = unix_socket(path, &sun), rc;
 
-	rc = unix_address(path, &sun);
-	if (rc)
-		return rc;
-	fd = unix_socket();
 	if (fd < 0)
 		return fd;
 	/* The mode of the descriptor becomes that of the file: there is no moment in

@@ -187,46 +187,6 @@ int vpdn_lcp_parse(const void *p, size_t len, struct vpdn_lcp_options *o)
 	return rc;
 }
 
-int vpdn_lcp_find_unknown(const void *p, size_t len, struct vpdn_lcp_option *opt)
-{
-	struct vpdn_reader r;
-	int rc;
-
-	vpdn_reader_init(&r, p, len);
-	while ((rc = vpdn_lcp_next(&r, opt)) > 0) {
-		const struct row *row = lookup(opt->type);
-
-		if (!row || !fits(row, opt->value, opt->len))
-			return 1;
-	}
-	return rc;
-}
-
-int vpdn_lcp_find(const void *p, size_t len, uint8_t type, struct vpdn_lcp_option *opt)
-{
-	struct vpdn_reader r;
-	int rc;
-
-	vpdn_reader_init(&r, p, len);
-	while ((rc = vpdn_lcp_next(&r, opt)) > 0)
-		if (opt->type == type)
-			return 1;
-	return rc;
-}
-
-bool vpdn_lcp_put(struct vpdn_writer *w, uint8_t type, const void *value, size_t len)
-{
-	const struct row *row = lookup(type);
-
-	if (len > OPT_MAX || (row && !fits(row, value, len))) {
-		vpdn_writer_fail(w);
-		return false;
-	}
-	vpdn_writer_u8(w, type);
-	vpdn_writer_u8(w, (uint8_t)(len + 2));
-	return vpdn_writer_bytes(w, value, len);
-}
-
 /* Opens an option; close_option() fills its length in. */
 static size_t open_option(struct vpdn_writer *w, uint8_t type)
 {
@@ -276,79 +236,6 @@ bool vpdn_lcp_put_auth(struct vpdn_writer *w, uint16_t proto, uint8_t chap_algor
 	if (proto == VPDN_PPP_CHAP)
 		vpdn_writer_u8(w, chap_algorithm);
 	return close_option(w, at, VPDN_LCP_AUTH);
-}
-
-bool vpdn_lcp_put_endpoint(struct vpdn_writer *w, uint8_t class, const void *value, size_t len)
-{
-	size_t at = open_option(w, VPDN_LCP_ENDPOINT);
-
-	if (len > VPDN_LCP_ENDPOINT_MAX)
-		vpdn_writer_fail(w);
-	vpdn_writer_u8(w, class);
-	vpdn_writer_bytes(w, value, len);
-	return close_option(w, at, VPDN_LCP_ENDPOINT);
-}
-
-bool vpdn_lcp_put_all(struct vpdn_writer *w, const struct vpdn_lcp_options *o)
-{
-	size_t i, at;
-
-	for (i = 0; i < ROWS; i++) {
-		uint8_t type = table[i].type;
-
-		if (!(o->present & table[i].bit))
-			continue;
-		at = open_option(w, type);
-		switch (type) {
-		case VPDN_LCP_MRU:
-			vpdn_writer_u16(w, o->mru);
-			break;
-		case VPDN_LCP_ACCM:
-			vpdn_writer_u32(w, o->accm);
-			break;
-		case VPDN_LCP_AUTH:
-			vpdn_writer_u16(w, o->auth_proto);
-			if (o->auth_proto == VPDN_PPP_CHAP)
-				vpdn_writer_u8(w, o->chap_algorithm);
-			break;
-		case VPDN_LCP_QUALITY:
-			vpdn_writer_u16(w, o->quality_proto);
-			if (o->quality_period)
-				vpdn_writer_u32(w, o->quality_period);
-			break;
-		case VPDN_LCP_MAGIC:
-			vpdn_writer_u32(w, o->magic);
-			break;
-		case VPDN_LCP_FCS:
-			vpdn_writer_u8(w, o->fcs);
-			break;
-		case VPDN_LCP_SDP:
-			vpdn_writer_u8(w, o->padding);
-			break;
-		case VPDN_LCP_CALLBACK:
-			vpdn_writer_u8(w, o->callback_op);
-			break;
-		case VPDN_LCP_MRRU:
-			vpdn_writer_u16(w, o->mrru);
-			break;
-		case VPDN_LCP_ENDPOINT:
-			vpdn_writer_u8(w, o->endpoint_class);
-			if (o->endpoint_len > VPDN_LCP_ENDPOINT_MAX)
-				vpdn_writer_fail(w);
-			else
-				vpdn_writer_bytes(w, o->endpoint, o->endpoint_len);
-			break;
-		case VPDN_LCP_LINK_DISC:
-			vpdn_writer_u16(w, o->link_disc);
-			break;
-		case VPDN_LCP_NUMBERED:
-			/* Its value is not kept: nobody of ours asks for it. */
-			vpdn_writer_fail(w);
-			break;
-		}
-		close_option(w, at, type);
-	}
-	return !w->bad;
 }
 
 static void print_auth(struct vpdn_text *t, struct vpdn_reader *r)
@@ -462,11 +349,4 @@ char *vpdn_lcp_print(const void *p, size_t len, char *buf, size_t size)
 	else if (!t.len)
 		vpdn_text_add(&t, "none");
 	return buf;
-}
-
-const char *vpdn_lcp_option_name(uint8_t type)
-{
-	const struct row *row = lookup(type);
-
-	return row ? row->name : NULL;
 }

@@ -122,30 +122,16 @@ int vpdn_lcp_next(struct vpdn_reader *r, struct vpdn_lcp_option *opt);
  */
 int vpdn_lcp_parse(const void *p, size_t len, struct vpdn_lcp_options *o);
 
-/* First option the table does not know or whose length it forbids: 1, 0 or -EBADMSG. */
-int vpdn_lcp_find_unknown(const void *p, size_t len, struct vpdn_lcp_option *opt);
-
-/* First option of that type: 1, 0 or -EBADMSG. */
-int vpdn_lcp_find(const void *p, size_t len, uint8_t type, struct vpdn_lcp_option *opt);
-
-/* Append one option; fails the writer when the table forbids the length.  A number
- * the table does not know is written as it is. */
-bool vpdn_lcp_put(struct vpdn_writer *w, uint8_t type, const void *value, size_t len);
+/* Append one option; fails the writer when the table has another kind of value for it. */
 bool vpdn_lcp_put_u16(struct vpdn_writer *w, uint8_t type, uint16_t v);
 bool vpdn_lcp_put_u32(struct vpdn_writer *w, uint8_t type, uint32_t v);
 /* Authentication-Protocol; `chap_algorithm` is used for CHAP only. */
 bool vpdn_lcp_put_auth(struct vpdn_writer *w, uint16_t proto, uint8_t chap_algorithm);
-bool vpdn_lcp_put_endpoint(struct vpdn_writer *w, uint8_t class, const void *value, size_t len);
-/* All present options, in ascending order of type.  Fails for numbered mode, whose
- * value the struct does not keep. */
-bool vpdn_lcp_put_all(struct vpdn_writer *w, const struct vpdn_lcp_options *o);
 
 /*
  * One line for logs: `MRU 1492, CHAP MD5, magic 0x109d08f2`; "none" for an empty
  * list; a damaged list ends in "damaged".  NUL-terminates, cuts, returns buf.
  */
 char *vpdn_lcp_print(const void *p, size_t len, char *buf, size_t size);
-
-const char *vpdn_lcp_option_name(uint8_t type);	/* NULL when unknown */
 
 #endif

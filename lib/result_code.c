@@ -36,15 +36,14 @@ static const struct row cdn[] = {
 	[VPDN_CDN_NO_FRAMING] = { "no appropriate framing", false, false, VPDN_DIAL_REFUSED },
 };
 
-/* A tunnel that cannot be had says something of one peer only; so all may be retried. */
 static const struct row stopccn[] = {
-	[VPDN_STOPCCN_CLEAR] = { .text = "request to clear control connection", .retry = true },
-	[VPDN_STOPCCN_ERROR] = { .text = "general error", .retry = true },
-	[VPDN_STOPCCN_EXISTS] = { .text = "control channel already exists", .retry = true },
-	[VPDN_STOPCCN_NOT_AUTHORIZED] = { .text = "not authorized", .retry = true },
-	[VPDN_STOPCCN_VERSION] = { .text = "protocol version not supported", .retry = true },
-	[VPDN_STOPCCN_SHUTDOWN] = { .text = "being shut down", .retry = true },
-	[VPDN_STOPCCN_FSM] = { .text = "finite state machine error", .retry = true },
+	[VPDN_STOPCCN_CLEAR] = { .text = "request to clear control connection" },
+	[VPDN_STOPCCN_ERROR] = { .text = "general error" },
+	[VPDN_STOPCCN_EXISTS] = { .text = "control channel already exists" },
+	[VPDN_STOPCCN_NOT_AUTHORIZED] = { .text = "not authorized" },
+	[VPDN_STOPCCN_VERSION] = { .text = "protocol version not supported" },
+	[VPDN_STOPCCN_SHUTDOWN] = { .text = "being shut down" },
+	[VPDN_STOPCCN_FSM] = { .text = "finite state machine error" },
 };
 
 static const struct row errors[] = {
@@ -177,12 +176,6 @@ bool vpdn_cdn_result_retryable(uint16_t result, uint16_t error)
 	return result < COUNT(cdn) && cdn[result].retry;
 }
 
-bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error)
-{
-	(void)error;
-	return result < COUNT(stopccn) ? stopccn[result].retry : true;
-}
-
 /* ---- dial-out ---- */
 
 /* What a Q.931 cause says of the called line, for peers whose result does not. */
@@ -253,13 +246,6 @@ bool vpdn_q931_parse(const void *value, size_t len, struct vpdn_q931 *q)
 		vpdn_reader_bytes(&in, &q->advisory, in.left);
 	}
 	return true;
-}
-
-bool vpdn_q931_put(struct vpdn_writer *w, const struct vpdn_q931 *q)
-{
-	vpdn_writer_u16(w, q->cause);
-	vpdn_writer_u8(w, q->msg);
-	return vpdn_writer_bytes(w, q->advisory, q->advisory_len);
 }
 
 const char *vpdn_q931_text(uint16_t cause)

@@ -89,8 +89,6 @@ char *vpdn_result_print(const struct vpdn_result *r, bool stopccn, char *buf, si
  * administrator ended the call.
  */
 bool vpdn_cdn_result_retryable(uint16_t result, uint16_t error);
-/* The same for a tunnel that was refused or ended while it was being set up. */
-bool vpdn_stopccn_result_retryable(uint16_t result, uint16_t error);
 
 /*
  * Dial-out, at the LNS: why a call that a LAC was to dial did not come about or is over, as enum
@@ -133,7 +131,6 @@ struct vpdn_q931 {
 };
 
 bool vpdn_q931_parse(const void *value, size_t len, struct vpdn_q931 *q);
-bool vpdn_q931_put(struct vpdn_writer *w, const struct vpdn_q931 *q);
 const char *vpdn_q931_text(uint16_t cause);	/* "normal call clearing"; "unknown cause" */
 
 /* RFC 3145 disconnect codes. */

@@ -95,7 +95,7 @@ int vpdn_avp_list_set(struct vpdn_avp_list *l, const struct vpdn_writer *w)
 	return 0;
 }
 
-void vpdn_avp_list_wipe(struct vpdn_avp_list *l)
+static void list_wipe(struct vpdn_avp_list *l)
 {
 	if (l->p)
 		explicit_bzero(l->p, l->len);
@@ -140,8 +140,8 @@ static void release(struct vpdn_ref_call *c)
 {
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
-	vpdn_avp_list_wipe(&c->request);
-	vpdn_avp_list_wipe(&c->connect);
+	list_wipe(&c->request);
+	list_wipe(&c->connect);
 	if (c->kind->release)
 		c->kind->release(c);
 }
@@ -227,7 +227,7 @@ static void ask(struct vpdn_ref_call *c)
 		vpdn_ref_end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, 0, strerror(-rc));
 		return;
 	}
-	vpdn_avp_list_wipe(&c->request);
+	list_wipe(&c->request);
 }
 
 static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m)
@@ -390,7 +390,7 @@ int vpdn_calls_connect(const struct vpdn_ipc_msg *m)
 		rc = c->kind->connecting(c, m);
 	if (!rc)
 		rc = vpdn_core->call_connect(c->base.core);
-	vpdn_avp_list_wipe(&c->connect);
+	list_wipe(&c->connect);
 	if (rc) {
 		vpdn_ref_end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, 0, strerror(-rc));
 		return 0;

@@ -101,6 +101,5 @@ void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, u
 void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed);
 /* A copy of what was written. 0, -ENOMEM, or -EMSGSIZE when something did not fit. */
 int vpdn_avp_list_set(struct vpdn_avp_list *l, const struct vpdn_writer *w);
-void vpdn_avp_list_wipe(struct vpdn_avp_list *l);
 
 #endif

@@ -13,7 +13,6 @@ import time
 import labnet
 
 CGROUPS = "/sys/fs/cgroup"
-PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 QUIET_S, QUIET_LIMIT_S = 0.4, 10.0
 
 

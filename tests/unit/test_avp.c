@@ -347,7 +347,7 @@ static void numbers_have_the_size_of_their_row(void **state)
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	assert_false(vpdn_avp_put_u16(&w, 0, 20, 1));
 	vpdn_writer_init(&w, buf, sizeof(buf));
-	assert_true(vpdn_avp_put_u64(&w, 3561, VPDN_AVP_BBF_RATE_DOWN, 10000000000ull));
+	assert_true(vpdn_avp_put(&w, 3561, VPDN_AVP_BBF_RATE_DOWN, "\0\0\0\2\x54\x0b\xe4\0", 8));
 	assert_int_equal(vpdn_avp_find(buf, w.len, 3561, VPDN_AVP_BBF_RATE_DOWN, &avp), 0);
 	assert_true(vpdn_avp_number(&avp, &v));
 	assert_true(v == 10000000000ull);

@@ -35,25 +35,20 @@ static const struct {
 	  "CHAP MD5, magic 0x059935db, MRRU 1524" },
 };
 
-static void recorded_requests_are_read_and_written_back(void **state)
+static void recorded_requests_are_read(void **state)
 {
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(recorded); i++) {
-		uint8_t buf[256], again[256];
+		uint8_t buf[256];
 		size_t len = unhex(recorded[i].hex, buf, sizeof(buf));
 		struct vpdn_lcp_options o;
-		struct vpdn_writer w;
 		char line[256];
 
 		assert_int_equal(vpdn_lcp_parse(buf, len, &o), 0);
 		assert_int_equal(o.unknown + o.malformed, 0);
 		assert_string_equal(vpdn_lcp_print(buf, len, line, sizeof(line)), recorded[i].line);
-		vpdn_writer_init(&w, again, sizeof(again));
-		assert_true(vpdn_lcp_put_all(&w, &o));
-		assert_int_equal(w.len, len);
-		assert_memory_equal(again, buf, len);
 	}
 }
 
@@ -82,22 +77,17 @@ static const char all_options[] =
 	"010405dc 0206000a0000 0305c22381 0408c025000003e8 050612345678 0702 0802 090304 0a0304"
 	"0d0306 0f02 110405dc 1202 130903020000000001 17040001";
 
-static void every_option_round_trips(void **state)
+static void every_option_is_read(void **state)
 {
-	uint8_t buf[256], again[256];
+	uint8_t buf[256];
 	size_t len = unhex(all_options, buf, sizeof(buf));
 	struct vpdn_lcp_options o;
-	struct vpdn_writer w;
 	char line[300];
 
 	(void)state;
 	assert_int_equal(vpdn_lcp_parse(buf, len, &o), 0);
 	assert_int_equal(o.unknown + o.malformed, 0);
 	assert_int_equal(o.present, 0xffffu & ~VPDN_LCP_HAS_NUMBERED);
-	vpdn_writer_init(&w, again, sizeof(again));
-	assert_true(vpdn_lcp_put_all(&w, &o));
-	assert_int_equal(w.len, len);
-	assert_memory_equal(again, buf, len);
 	assert_string_equal(vpdn_lcp_print(buf, len, line, sizeof(line)),
 			    "MRU 1500, ACCM 0x000a0000, MS-CHAPv2, quality 0xc025, magic 0x12345678, PFC, ACFC, "
 			    "FCS 4, padding 4, callback 6, compound frames, MRRU 1500, SSNHF, "
@@ -145,7 +135,6 @@ static void an_endpoint_cut_short_is_damage(void **state)
 static void unknown_and_malformed_options_are_found_and_survived(void **state)
 {
 	uint8_t buf[64];
-	struct vpdn_lcp_option opt;
 	struct vpdn_lcp_options o;
 	size_t len;
 	char line[128];
@@ -156,9 +145,6 @@ static void unknown_and_malformed_options_are_found_and_survived(void **state)
 	assert_int_equal(o.unknown, 1);
 	assert_int_equal(o.first_unknown, 0xfe);
 	assert_int_equal(o.magic, 0x12345678);
-	assert_int_equal(vpdn_lcp_find_unknown(buf, len, &opt), 1);
-	assert_int_equal(opt.type, 0xfe);
-	assert_int_equal(opt.len, 3);
 	vpdn_lcp_print(buf, len, line, sizeof(line));
 	assert_string_equal(line, "MRU 1500, unknown option 254 of 3 octets, magic 0x12345678");
 
@@ -168,15 +154,6 @@ static void unknown_and_malformed_options_are_found_and_survived(void **state)
 	assert_int_equal(o.malformed, 3);
 	assert_int_equal(o.first_unknown, VPDN_LCP_MRU);
 	assert_int_equal(o.present, VPDN_LCP_HAS_MAGIC);
-	assert_int_equal(vpdn_lcp_find_unknown(buf, len, &opt), 1);
-	assert_int_equal(opt.type, VPDN_LCP_MRU);
-
-	len = unhex("010405dc 050612345678", buf, sizeof(buf));
-	assert_int_equal(vpdn_lcp_find_unknown(buf, len, &opt), 0);
-	assert_int_equal(vpdn_lcp_find(buf, len, VPDN_LCP_MAGIC, &opt), 1);
-	assert_int_equal(opt.len, 4);
-	assert_int_equal(vpdn_lcp_find(buf, len, VPDN_LCP_MRRU, &opt), 0);
-	assert_int_equal(vpdn_lcp_find(buf, len - 1, VPDN_LCP_MRRU, &opt), -EBADMSG);
 }
 
 static void padding_behind_the_options_is_ignored(void **state)
@@ -226,7 +203,7 @@ static void options_are_written_one_by_one(void **state)
 {
 	struct vpdn_writer w;
 	uint8_t buf[300], want[64];
-	size_t len = unhex("010405d4 0305c22380 0304c023 050601020304 130501 6142 0702", want, sizeof(want));
+	size_t len = unhex("010405d4 0305c22380 0304c023 050601020304", want, sizeof(want));
 
 	(void)state;
 	vpdn_writer_init(&w, buf, sizeof(buf));
@@ -234,8 +211,6 @@ static void options_are_written_one_by_one(void **state)
 	vpdn_lcp_put_auth(&w, VPDN_PPP_CHAP, VPDN_CHAP_MSCHAP_V1);
 	vpdn_lcp_put_auth(&w, VPDN_PPP_PAP, VPDN_CHAP_MD5);
 	vpdn_lcp_put_u32(&w, VPDN_LCP_MAGIC, 0x01020304);
-	assert_true(vpdn_lcp_put_endpoint(&w, 1, "aB", 2));
-	assert_true(vpdn_lcp_put(&w, VPDN_LCP_PFC, NULL, 0));
 	assert_int_equal(w.len, len);
 	assert_memory_equal(buf, want, len);
 
@@ -243,24 +218,14 @@ static void options_are_written_one_by_one(void **state)
 	assert_false(vpdn_lcp_put_u32(&w, VPDN_LCP_MRU, 1492));
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	assert_false(vpdn_lcp_put_u16(&w, VPDN_LCP_MAGIC, 1492));
-	vpdn_writer_init(&w, buf, sizeof(buf));
-	assert_false(vpdn_lcp_put(&w, VPDN_LCP_MRU, "abc", 3));
-	vpdn_writer_init(&w, buf, sizeof(buf));
-	assert_false(vpdn_lcp_put(&w, 200, buf, 254));
-	vpdn_writer_init(&w, buf, sizeof(buf));
-	assert_true(vpdn_lcp_put(&w, 200, want, 10));
-	vpdn_writer_init(&w, buf, sizeof(buf));
-	assert_false(vpdn_lcp_put_endpoint(&w, 1, want, 21));
 }
 
-static void names_and_odd_protocols(void **state)
+static void nothing_and_odd_protocols(void **state)
 {
 	uint8_t buf[32];
 	char line[64];
 
 	(void)state;
-	assert_string_equal(vpdn_lcp_option_name(VPDN_LCP_MRRU), "MRRU");
-	assert_null(vpdn_lcp_option_name(200));
 	assert_string_equal(vpdn_lcp_print(NULL, 0, line, sizeof(line)), "none");
 	vpdn_lcp_print(buf, unhex("0304c227", buf, sizeof(buf)), line, sizeof(line));
 	assert_string_equal(line, "EAP");
@@ -273,9 +238,9 @@ static void names_and_odd_protocols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(recorded_requests_are_read_and_written_back),
+		cmocka_unit_test(recorded_requests_are_read),
 		cmocka_unit_test(recorded_values_are_where_they_belong),
-		cmocka_unit_test(every_option_round_trips),
+		cmocka_unit_test(every_option_is_read),
 		cmocka_unit_test(every_truncation_ends_in_damage_or_padding),
 		cmocka_unit_test(an_endpoint_cut_short_is_damage),
 		cmocka_unit_test(unknown_and_malformed_options_are_found_and_survived),
@@ -283,7 +248,7 @@ int main(void)
 		cmocka_unit_test(an_option_length_below_two_is_damage),
 		cmocka_unit_test(the_last_of_repeated_options_counts),
 		cmocka_unit_test(options_are_written_one_by_one),
-		cmocka_unit_test(names_and_odd_protocols),
+		cmocka_unit_test(nothing_and_odd_protocols),
 	};
 
 	return cmocka_run_group_tests_name("lcp_options", tests, NULL, NULL);

@@ -107,20 +107,16 @@ static void busy_and_short_of_resources_lead_to_the_next_lns(void **state)
 		assert_true(vpdn_cdn_result_retryable(VPDN_CDN_ERROR, i) == error[i]);
 	/* the error code counts with result 2 only */
 	assert_false(vpdn_cdn_result_retryable(VPDN_CDN_ADMINISTRATIVE, VPDN_ERROR_RESOURCES));
-	for (i = 1; i <= 7; i++)
-		assert_true(vpdn_stopccn_result_retryable(i, 0));
-	assert_true(vpdn_stopccn_result_retryable(99, 0));
 }
 
-static void q931_causes_round_trip_at_every_length(void **state)
+static void q931_causes_are_read_at_every_length(void **state)
 {
 	static const uint8_t value[] = { 0, 17, 0x45, 'b', 'u', 's', 'y' };
 	size_t len;
 
 	(void)state;
 	for (len = 0; len <= sizeof(value); len++) {
-		uint8_t *copy = exact(value, len), again[16];
-		struct vpdn_writer w;
+		uint8_t *copy = exact(value, len);
 		struct vpdn_q931 q;
 
 		assert_true(vpdn_q931_parse(copy, len, &q) == (len >= 3));
@@ -128,10 +124,7 @@ static void q931_causes_round_trip_at_every_length(void **state)
 			assert_int_equal(q.cause, 17);
 			assert_int_equal(q.msg, 0x45);
 			assert_int_equal(q.advisory_len, len - 3);
-			vpdn_writer_init(&w, again, sizeof(again));
-			assert_true(vpdn_q931_put(&w, &q));
-			assert_int_equal(w.len, len);
-			assert_memory_equal(again, value, len);
+			assert_memory_equal(q.advisory ? q.advisory : copy + 3, value + 3, len - 3);
 		}
 		free(copy);
 	}
@@ -225,7 +218,7 @@ int main(void)
 		cmocka_unit_test(a_message_brings_an_error_code_along),
 		cmocka_unit_test(every_code_has_a_text),
 		cmocka_unit_test(busy_and_short_of_resources_lead_to_the_next_lns),
-		cmocka_unit_test(q931_causes_round_trip_at_every_length),
+		cmocka_unit_test(q931_causes_are_read_at_every_length),
 		cmocka_unit_test(disconnect_causes_round_trip_at_every_length),
 		cmocka_unit_test(why_an_outgoing_call_failed),
 	};
