@@ -18,15 +18,22 @@ def median(values):
     return statistics.median(values) if values else None
 
 
+def values(figures, name):
+    return figures.get(name, {}).get("values", [])
+
+
 def ratio(figures, over, under):
     """Median of one figure by the median of another; None when one is missing or the divisor is 0."""
-    above, below = (median(figures.get(name, {}).get("values")) for name in (over, under))
+    above, below = (median(values(figures, name)) for name in (over, under))
     return above / below if above is not None and below else None
 
 
 @dataclasses.dataclass
 class Goal:
-    """One row: what it is called, what is computed, "<=" or ">=" the limit, printed with the unit."""
+    """One row: what it is called, what is computed, "<=" or ">=" the limit, printed with the unit.
+
+    compute: figures -> (figure, the least and the most that it can be by single values), or None.
+    """
     text: str
     compute: typing.Callable
     sense: str
@@ -35,27 +42,43 @@ class Goal:
 
     def verdict(self, figures):
         """(figure or None, "met", "missed" or "not measured")"""
-        value = self.compute(figures)
-        if value is None:
+        found = self.compute(figures)
+        if found is None:
             return None, "not measured"
+        value = found[0]
         met = value <= self.limit if self.sense == "<=" else value >= self.limit
         return value, "met" if met else "missed"
+
+    def spread(self, figures):
+        """From where to where the figure is, in words; nothing when there is one value."""
+        found = self.compute(figures)
+        return f"{number(found[1])} - {number(found[2])}" if found and found[1] != found[2] else ""
 
     def limit_text(self):
         return f"{self.sense} {number(self.limit)}{self.unit}"
 
 
 def by_ratio(over, under):
-    return lambda figures: ratio(figures, over, under)
+    """Of two figures' medians; its spread is that of the extremes."""
+    def compute(figures):
+        value, above, below = ratio(figures, over, under), values(figures, over), values(figures, under)
+        return None if value is None else (value, min(above) / max(below), max(above) / min(below) if min(below) else value)
+    return compute
 
 
 def by_median(name):
-    return lambda figures: median(figures.get(name, {}).get("values"))
+    def compute(figures):
+        found = values(figures, name)
+        return (median(found), min(found), max(found)) if found else None
+    return compute
 
 
 def by_worst(name):
     """The largest value: for what may not happen even once."""
-    return lambda figures: max(figures.get(name, {}).get("values", []), default=None)
+    def compute(figures):
+        found = values(figures, name)
+        return (max(found), min(found), max(found)) if found else None
+    return compute
 
 
 def hop_goals():
@@ -68,6 +91,8 @@ GOALS = hop_goals() + [
     Goal("LAC hop: context switches of our processes meanwhile", by_worst("hop.switches"), "<=", 0),
     Goal("forwarded call, tunnel standing, PADI to IPCP, by local login",
          by_ratio("one.forwarded.ipcp", "one.local.ipcp"), "<=", 1.5),
+    Goal("held call, from vpdnd's answer until pppd acts on it: forwarded", by_median("one.answer.forwarded.acted"), "<=", 5, " ms"),
+    Goal("held call, from vpdnd's answer until pppd acts on it: local", by_median("one.answer.local.acted"), "<=", 5, " ms"),
     Goal(f"eager clients, {EAGER_AT_ONCE} at once: LCP requests repeated by either side",
          by_worst(f"lac.eager.{EAGER_AT_ONCE}.lcp_repeated"), "<=", 0),
     Goal("CPU per forwarded call, LAC, all processes, by local login's",
@@ -106,11 +131,11 @@ def columns(rows):
 
 
 def goals_table(figures):
-    """Lines of the table of goals."""
-    rows = [("goal", "wanted", "figure", "")]
+    """Lines of the table of goals; the spread is of the single values."""
+    rows = [("goal", "wanted", "figure", "spread", "")]
     for goal in GOALS:
         value, word = goal.verdict(figures)
-        rows.append((goal.text, goal.limit_text(), number(value) + (goal.unit if value is not None else ""), word))
+        rows.append((goal.text, goal.limit_text(), number(value) + (goal.unit if value is not None else ""), goal.spread(figures), word))
     return columns(rows)
 
 
@@ -118,8 +143,7 @@ def figures_table(figures):
     """Lines of all figures: median, smallest, largest, how many values."""
     rows = [("figure", "unit", "median", "min", "max", "n")]
     for name, figure in figures.items():
-        values = figure["values"]
-        if values:
-            rows.append((name, figure["unit"], number(median(values)), number(min(values)), number(max(values)),
-                         str(len(values))))
+        found = figure["values"]
+        if found:
+            rows.append((name, figure["unit"], number(median(found)), number(min(found)), number(max(found)), str(len(found))))
     return columns(rows)

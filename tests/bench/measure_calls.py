@@ -3,6 +3,13 @@
 
 Called by guest.py. CPU is that of the servers' processes with all they start, until they are at rest
 after the last call is up; the clients' is not in it.
+
+The figures of one call, for KIND forwarded (the tunnel stands), new_tunnel and local:
+one.KIND.STAGE           since PADI, as the client sees it: pado, pads, frame (LCP's first), lcp, credentials, success, ipcp
+one.KIND.vpdnd.STAGE     by vpdnd's clock: decision, placing (until the LNS has taken the call), handover (until
+                         pppd has given the subscriber's channel), bridge; tunnel: SCCRQ until a new one stands
+one.KIND.step.MESSAGE    on the wires, since the message before; the first since the client's Response
+one.answer.KIND.WHAT     of a held call, since vpdnd sent its answer: see stages.answers()
 """
 
 import time
@@ -10,6 +17,8 @@ import time
 import account
 import net as nets
 import roles
+import stages
+import tracefs
 from decode import Control, Ppp
 
 AT_ONCE = (1, 10, 50, 100)
@@ -34,6 +43,15 @@ def warm_up(load):
         load.down()
 
 
+def metrics(net):
+    return stages.of_metrics(net.lac.vpdnctl("metrics"))
+
+
+def add_vpdnd_stages(bench, name, before, after):
+    for stage, spent in stages.between(before, after).items():
+        bench.add(f"{name}.vpdnd.{stage}", spent, "ms")
+
+
 def one(bench):
     """One call at a time: forwarded with the tunnel standing, with a new one, and a local login; on a quiet machine."""
     with nets.Net(bench, "one") as net:
@@ -43,35 +61,68 @@ def one(bench):
             warm_up(net.pppoe(calls=2, eager=True, **options))
         for _ in range(ROUNDS):
             nets.wait_idle(net, NEW_TUNNEL_IDLE + 1)
+            before = metrics(net)
             with net.pppoe(eager=True) as first:
                 add_stages(bench, "one.new_tunnel", first.up())
+                add_vpdnd_stages(bench, "one.new_tunnel", before, metrics(net))
                 for kind, options in (("forwarded", {"first": 2}), ("local", {"first": 20, **LOCAL})):
                     account.settle(net.groups.values())
+                    before = metrics(net)
                     with net.pppoe(calls=5, eager=True, **options) as load:
                         add_stages(bench, f"one.{kind}", load.up())
                         load.down()
+                    add_vpdnd_stages(bench, f"one.{kind}", before, metrics(net))
                 first.down()
-        control_stages(bench, net)
+        wire_steps(bench, net)
+        held_answers(bench, net)
 
 
-def control_stages(bench, net):
+CALL_STEPS = ("ICRQ", "ICRP", "ICCN", "success")
+STEPS = {"new_tunnel": ("response", "SCCRQ", "SCCRP", "SCCCN", *CALL_STEPS), "forwarded": ("response", *CALL_STEPS)}
+
+
+def wire_steps(bench, net):
     """Where a forwarded call's time goes between the nodes, by both wires; the captures slow it down a little."""
     access = net.lab.client.capture("eth0", "access", "pppoed or pppoes")
     core = net.lab.lns.capture("eth0", "core", "udp port 1701")
-    with net.pppoe(first=30, eager=True) as standing:
-        standing.up()
-        for number in range(ROUNDS):
+    begun = []
+    for number in range(ROUNDS):
+        nets.wait_idle(net, NEW_TUNNEL_IDLE + 1)
+        begun.append(("new_tunnel", time.time()))
+        with net.pppoe(first=30, eager=True) as standing:
+            standing.up()
+            begun.append(("forwarded", time.time()))
             warm_up(net.pppoe(first=31 + number, eager=True))
-        standing.down()
+            standing.down()
     time.sleep(0.5)
-    wires = {message: core.packets(Control, message=message) for message in ("ICRQ", "ICRP", "ICCN")}
-    wires["success"] = access.packets(Ppp, protocol="CHAP", code="Success")
-    responses = access.packets(Ppp, protocol="CHAP", code="Response")
-    for number in range(1, 1 + ROUNDS):		# the first had to open the tunnel
-        last = responses[number].time
-        for name, packets in wires.items():
-            bench.add(f"one.step.{name}", (packets[number].time - last) * 1000, "ms")
-            last = packets[number].time
+    seen = [("response" if packet.code == "Response" else "success", packet.time)
+            for packet in access.packets(Ppp, protocol="CHAP") if packet.code in ("Response", "Success")]
+    seen += [(packet.message, packet.time) for packet in core.packets(Control)]
+    ends = [at for _, at in begun[1:]] + [time.time()]
+    for (kind, begin), end in zip(begun, ends):
+        times = {}
+        for name, at in seen:
+            if begin < at < end:
+                times.setdefault(name, at)
+        for name, spent in stages.steps(times, STEPS[kind]).items():
+            bench.add(f"one.{kind}.step.{name}", spent, "ms")
+    for capture in (access, core):
+        capture.stop()
+
+
+def held_answers(bench, net):
+    """How soon a held call does what vpdnd has answered."""
+    for _ in range(ROUNDS):
+        for kind, options in (("forwarded", {"first": 60}), ("local", {"first": 70, **LOCAL})):
+            account.settle(net.groups.values())
+            with tracefs.Trace(net.lac.vpdnd.pid, net.lac.template.pid) as trace:
+                warm_up(net.pppoe(calls=5, eager=True, **options))
+            found = stages.answers(trace.text, net.lac.vpdnd.pid)
+            if len(found) != 5:
+                raise AssertionError(f"{len(found)} of 5 answers of vpdnd are in the trace of {kind} calls:\n{trace.text}")
+            for answer in found:
+                for what, spent in answer.items():
+                    bench.add(f"one.answer.{kind}.{what}", spent, "ms")
 
 
 def round_of_calls(bench, name, make, groups, at_once, calls):

@@ -64,7 +64,8 @@ def add_memory(bench, label, net, count, before):
     children = [pid for pid in net.groups["lns-template"].pids() if pid != net.lns.template.pid]
     each = account.memory(children)
     bench.add("memory.lns.pppd.private", each["private"] / len(children), "kB")
-    bench.add(f"memory.{label}.lns.pppd.pss", each["pss"] / len(children), "kB")
+    for kind in ("private", "pss"):
+        bench.add(f"memory.{label}.lns.pppd.{kind}", each[kind] / len(children), "kB")
     for kind in ("slab", "percpu", "stacks", "tables"):
         bench.add(f"memory.{label}.kernel.{kind}", per_session(kernel[kind], before[2][kind], count), "kB")
     bench.add(f"memory.{label}.machine", per_session(before[2]["available"], kernel["available"], count), "kB")

@@ -43,6 +43,14 @@ def test_what_may_not_happen_even_once():
     assert never.verdict({})[1] == "not measured"
 
 
+def test_spread_is_of_the_single_values():
+    assert figures.Goal("x", figures.by_median("a"), ">=", 1).spread(given(a=[1.002, 0.998, 1.0])) == "0.998 - 1.00"
+    by = figures.Goal("x", figures.by_ratio("a", "b"), "<=", 1)
+    assert by.verdict(given(a=[10, 20, 30], b=[4, 5, 8]))[0] == 4
+    assert by.spread(given(a=[10, 20, 30], b=[4, 5, 8])) == "1.25 - 7.50"
+    assert by.spread(given(a=[10], b=[4])) == by.spread({}) == ""
+
+
 def test_every_goal_says_so_when_nothing_was_measured():
     lines = figures.goals_table({})
     assert len(lines) == len(figures.GOALS) + 1
