@@ -87,7 +87,7 @@ SIOCETHTOOL, ETHTOOL_SSG = 0x8946, 0x19         # switch scatter-gather of an in
 # pppd-vpdn-dialout(8): pppd's exit statuses.
 (EXIT_BUSY, EXIT_NO_ANSWER, EXIT_NO_CARRIER, EXIT_NO_DIAL_TONE, EXIT_REFUSED, EXIT_NO_RESOURCES, EXIT_UNREACHABLE, EXIT_TIMEOUT,
  EXIT_CONFIG, EXIT_NO_VPDND) = range(64, 74)
-EXIT_HANGUP = 16                                # pppd(8)
+EXIT_USER_REQUEST, EXIT_HANGUP = 5, 16          # pppd(8)
 
 
 def number_of(value):

@@ -12,15 +12,15 @@ import mlppp
 import modem
 import roles
 from decode import Control, Discovery, Ppp
-from dialout import (ACCESS, COMMON, EXIT_BUSY, LNS_ADDRESS, NUMBER, PEER, PROGRAM, REMOTE_ADDRESS, REMOTE_NAME, number_of,
-                     scatter_gather, write_samples)
+from dialout import (ACCESS, COMMON, EXIT_BUSY, EXIT_HANGUP, LNS_ADDRESS, NUMBER, PEER, PROGRAM, REMOTE_ADDRESS, REMOTE_NAME,
+                     number_of, scatter_gather, write_samples)
 from labnet import Topology
 from waiting import await_condition
 
 ASYNCHRONOUS, SYNCHRONOUS = 2, 1
 SERVICE_NAME, PPP_MAX_PAYLOAD = 0x0101, 0x0120
 HOST, HOST_GATEWAY = "10.200.20.32", "10.200.20.24"
-ACCM = 35
+ACCM, BEARER_CAPABILITIES = 35, 4
 
 
 def assert_connected(net, speed, framing):
@@ -59,6 +59,8 @@ def test_dialout_chat(dialout):
     net = dialout()
     caller = net.dial_up()
     _, ocrp, _ = assert_connected(net, 33600, ASYNCHRONOUS)
+    sccrp = net.core.packets(Control, message="SCCRP")[0]
+    assert sccrp.src == Topology.LAC and number_of(sccrp.value(BEARER_CAPABILITIES)) == 3, str(sccrp)
     assert net.modem.events[0] == "DTR up" and f"ATDT{NUMBER}" in net.modem.events
     net.assert_only_bridged()
     assert not net.lab.lac.interfaces("^ppp") and not net.lab.lac.pids("pppd")
@@ -100,7 +102,8 @@ def test_dialout_remote_hangs_up(dialout):
         caller.wait()
         net.modem.await_event("hung up", count)
     net.assert_nothing_left()
-    assert len(net.core.packets(Control, message="CDN")) == 2
+    ends = [(cdn.src, cdn.result()[0]) for cdn in net.core.packets(Control, message="CDN")]
+    assert len(ends) == 2 and set(ends) <= {(Topology.LAC, 1), (Topology.LNS, 3)}, ends
 
 
 def test_dialout_carrier_lost(dialout):
@@ -109,9 +112,11 @@ def test_dialout_carrier_lost(dialout):
     caller = net.dial_up()
     net.modem.drop_carrier()
     net.await_cdn(Topology.LAC, 1, 16)
-    caller.wait()
+    assert caller.wait() == EXIT_HANGUP
+    caller.await_line("is over: lost: .*carrier lost")
     net.assert_nothing_left()
     net.dial_up().stop()
+    net.assert_nothing_left()
 
 
 def start_access(lab, mtu=1500):
@@ -135,7 +140,7 @@ def test_dialout_pppoe(dialout, lab, ended_by):
     _, ocrp, occn = net.await_messages("OCRQ", "OCRP", "OCCN")
     padi, pads = (access.await_packet(Discovery, name=name) for name in ("PADI", "PADS"))
     assert padi.src == Topology.LAC_MAC and padi.tag(SERVICE_NAME) == NUMBER.encode()
-    assert ocrp.time < padi.time < pads.time < occn.time
+    assert padi.time < pads.time < occn.time and ocrp.time < occn.time
     assert number_of(occn.value(19)) == SYNCHRONOUS
     first = [p for p in access.packets(Ppp, session=pads.session) if p.src == Topology.LAC_MAC][0]
     assert first.time > occn.time, "the LAC has said something itself"

@@ -6,10 +6,12 @@ import time
 
 import pytest
 
+import leaks
 import modem
 from decode import Control
-from dialout import (ACCESS, EXIT_BUSY, EXIT_CONFIG, EXIT_HANGUP, EXIT_NO_ANSWER, EXIT_NO_CARRIER, EXIT_NO_DIAL_TONE, EXIT_NO_RESOURCES,
-                     EXIT_NO_VPDND, EXIT_REFUSED, EXIT_TIMEOUT, EXIT_UNREACHABLE, MODEMS, NUMBER, PEER, PROGRAM, start_lns)
+from dialout import (ACCESS, EXIT_BUSY, EXIT_CONFIG, EXIT_HANGUP, EXIT_NO_ANSWER, EXIT_NO_CARRIER, EXIT_NO_DIAL_TONE,
+                     EXIT_NO_RESOURCES, EXIT_NO_VPDND, EXIT_REFUSED, EXIT_TIMEOUT, EXIT_UNREACHABLE, EXIT_USER_REQUEST, MODEMS, NUMBER,
+                     PEER, PROGRAM, start_lns)
 from labnet import Topology
 
 # What the modem says: (CDN result, Q.931 cause, pppd's exit status, in its log).
@@ -91,7 +93,7 @@ def test_dialout_refused(dialout):
     caller = net.dial()
     assert caller.wait() == EXIT_REFUSED
     net.await_cdn(Topology.LAC, 3)
-    assert not net.modem.events
+    assert not net.core.packets(Control, message="OCRP") and not net.modem.events
     net.assert_nothing_left()
 
 
@@ -101,8 +103,9 @@ def test_dialout_no_vpdn_dialer(dialout):
     net.lac.dialer.stop()
     caller = net.dial()
     assert caller.wait() == EXIT_NO_RESOURCES
-    assert "vpdn-dialer" in net.await_cdn(Topology.LAC, 4).result()[2]
+    assert "vpdn-dialer" in net.await_cdn(Topology.LAC, 4, 41).result()[2]
     caller.await_line("vpdn-dialer")
+    assert not net.core.packets(Control, message="OCRP") and not net.modem.events
 
 
 def test_dialout_not_set_up(lab):
@@ -110,10 +113,12 @@ def test_dialout_not_set_up(lab):
     lns = start_lns(lab)
     for change, status, word in (("vpdn-group nowhere", EXIT_CONFIG, "nowhere"),
                                  ("vpdn-socket /run/none", EXIT_NO_VPDND, "/run/none")):
+        before = leaks.count(lab.lns, lns.daemons())
         lab.lns.write("/etc/ppp/peers/remote2", f"{PEER}{change}\n")
         caller = lab.lns.spawn("pppd", ["pppd", "call", "remote2", "nodetach"])
         assert caller.wait() == status
         caller.await_line(word)
+        leaks.await_same(before)
     assert not lns.show("session")["sessions"]
 
 
@@ -131,7 +136,7 @@ def test_dialout_cancelled(dialout, stage, number):
         net.modem.await_event(f"ATDT{NUMBER}")
     begun = time.monotonic()
     caller.send(number)
-    caller.wait()
+    assert caller.wait() == EXIT_USER_REQUEST
     assert time.monotonic() - begun < 3
     net.lac.xl2tpd.send(signal.SIGCONT)
     if stage == "dialling":
@@ -152,6 +157,8 @@ def test_dialout_lac_dead(dialout, next_lac):
     caller = net.dial()
     if next_lac:
         net.await_messages("OCRQ", "OCRP", "OCCN")
+        asked = [m.dst for m in net.core.packets(Control, message="SCCRQ")]
+        assert asked[0] == dead and asked[-1] == Topology.LAC, asked
         caller.stop()
     else:
         assert caller.wait() == EXIT_UNREACHABLE
@@ -171,13 +178,18 @@ def test_pool_exhausted(dialout):
     net.assert_nothing_left()
 
 
-def test_dialout_limit(dialout):
-    """A dialer's limit and the LAC's group limit refuse with CDN 4, though a modem is free."""
-    net = dialout(modems=2, lac={"dialers": MODEMS.replace('"/dev/modem-lab0"', '"/dev/modem-lab[0-9]"').replace(
-        "timeout", "limit = 1  timeout")})
-    net.dial_up()
+@pytest.mark.parametrize("of", ["dialer", "group"])
+def test_dialout_limit(dialout, of):
+    """A dialer's limit, or the LAC's of the group, refuses with CDN 4, though a modem is free."""
+    modems = MODEMS.replace('"/dev/modem-lab0"', '"/dev/modem-lab[0-9]"')
+    net = dialout(modems=2, lac={"dialers": modems.replace("timeout", "limit = 1  timeout") if of == "dialer" else modems,
+                                 "settings": "limit = 1" if of == "group" else ""})
+    first = net.dial_up()
     assert net.dial().wait() == EXIT_NO_RESOURCES
-    net.await_cdn(Topology.LAC, 4, 34)
+    net.await_cdn(Topology.LAC, 4)
+    assert sum("ATDT" in event for m in net.modems for event in m.events) == 1
+    first.stop()
+    net.assert_nothing_left()
 
 
 def test_dialout_tty_missing(dialout):
@@ -185,9 +197,9 @@ def test_dialout_tty_missing(dialout):
     net = dialout(lac={"dialers": MODEMS.replace("/dev/modem-lab0", "/dev/no-such-tty")})
     caller = net.dial()
     assert caller.wait() == EXIT_NO_RESOURCES
-    cdn = net.core.await_packet(Control, message="CDN")
-    assert cdn.result()[0] in (4, 5), str(cdn)
-    assert "tty" in cdn.result()[2]
+    assert "tty" in net.await_cdn(Topology.LAC, 5, 38).result()[2]
+    caller.await_line("tty")
+    net.assert_nothing_left()
 
 
 @pytest.mark.parametrize("where,daemon", [
@@ -199,6 +211,8 @@ def test_dialout_restart(dialout, where, daemon):
     """
     net = dialout(numbers={"6122": modem.SILENCE}, lns={"peer": PEER + "lcp-echo-interval 1\nlcp-echo-failure 3\n"})
     role = getattr(net, where)
+    # the daemons are others afterwards
+    before = tuple(leaks.count(node) for node in (net.lab.lns, net.lab.lac))
     for count in (1, 2):
         if count == 1:
             caller = net.dial(options=["vpdn-number", "6122"])
@@ -216,3 +230,4 @@ def test_dialout_restart(dialout, where, daemon):
         else:
             role.vpdnd.await_line(f"{'vpdn-' if daemon == 'dialer' else ''}{daemon} is connected", count=count + 1)
     net.dial_up().stop()
+    leaks.await_same(*before, timeout=30)
