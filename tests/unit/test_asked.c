@@ -11,7 +11,7 @@ static char conf[1024];
 #define CONFIG conf
 #include "vpdnd_peer.h"
 
-#define FORWARD	"{\"result\":\"forward\",\"text\":\"to one\",\"tunnels\":[{\"server_endpoint\":\"192.0.2.7\",\"client_auth_id\":\"LAC7\",\"assignment_id\":\"gold\",\"password\":\"" SECRET "\"}]}"
+#define FORWARD	"{\"result\":\"forward\",\"text\":\"to one\",\"tunnels\":[{\"server_endpoint\":\"192.0.2.7\",\"client_auth_id\":\"LAC7\",\"server_auth_id\":\"LNS7\",\"assignment_id\":\"gold\",\"password\":\"" SECRET "\"}]}"
 
 static struct sockaddr_in at = { .sin_family = AF_INET };
 
@@ -103,6 +103,7 @@ static void a_call_waits_for_its_answer(void **state)
 	answers(q, FORWARD);
 	ref = placed(l2tp, "192.0.2.7");
 	assert_text(VPDN_TLV_LOCAL_NAME, "LAC7");
+	assert_text(VPDN_TLV_REMOTE_NAME, "LNS7");
 	assert_text(VPDN_TLV_TUNNEL_ASSIGNMENT, "gold");
 	assert_text(VPDN_TLV_SECRET, SECRET);
 	assert_text(VPDN_TLV_PROXY_AUTH_RESPONSE, RESPONSE);
