@@ -3,7 +3,6 @@
 #include "bridge.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ppp-ioctl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,36 +12,33 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define PPP_DEVICE	"/dev/ppp"
+#include "channel.h"
+
 #define FRAME_MAX	4096	/* above any MRU of PPPoE or L2TP */
 #define DRAIN_MAX	1024	/* frames at one time: a flood must not hold the loop */
 
-void vpdn_bridge_init(struct vpdn_bridge *b)
+void vpdn_bridge_init(struct vpdn_bridge *b, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
 {
-	*b = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1 };
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	*b = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1,
+				   .channels = cs, .attached = attached, .arg = arg };
 }
 
 void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b)
 {
-	close_fd(&b->access_chan);
-	close_fd(&b->l2tp_chan);
-	close_fd(&b->l2tp_fd);
+	vpdn_channel_cancel(&b->l2tp_attaching);
+	vpdn_channels_close(b->channels, (int[]){ b->l2tp_chan, b->l2tp_fd }, 2);
+	b->l2tp_chan = b->l2tp_fd = -1;
 }
 
 void vpdn_bridge_close(struct vpdn_bridge *b)
 {
-	vpdn_bridge_drop_l2tp(b);
+	vpdn_channel_cancel(&b->access_attaching);
+	vpdn_channel_cancel(&b->l2tp_attaching);
 	/* The last close of a serial port waits for what it has not sent, half a minute when the modem does not take it. */
 	if (b->access_fd >= 0)
 		tcflush(b->access_fd, TCIOFLUSH);
-	close_fd(&b->access_fd);
+	vpdn_channels_close(b->channels, (int[]){ b->access_chan, b->l2tp_chan, b->l2tp_fd, b->access_fd }, 4);
+	b->access_chan = b->l2tp_chan = b->l2tp_fd = b->access_fd = -1;
 }
 
 const char *vpdn_bridge_unsupported(char *buf, size_t size)
@@ -56,27 +52,52 @@ const char *vpdn_bridge_unsupported(char *buf, size_t size)
 	return buf;
 }
 
-/* /dev/ppp attached to the channel of a PPPoX socket or tty; its number in *chan. The fd or -errno. */
-static int attach(int fd, const char *which, int *chan, char *err, size_t err_size)
+static void ended(struct vpdn_bridge *b, const char *which, int rc, const char *err)
 {
-	const char *what = "asking for its channel (PPPIOCGCHAN)";
-	int chan_fd = -1, rc;
+	char text[192];
 
-	if (ioctl(fd, PPPIOCGCHAN, chan) < 0)
-		goto fail;
-	what = "opening " PPP_DEVICE;
-	chan_fd = open(PPP_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (chan_fd < 0)
-		goto fail;
-	what = "attaching to its channel (PPPIOCATTCHAN)";
-	if (ioctl(chan_fd, PPPIOCATTCHAN, chan) < 0)
-		goto fail;
-	return chan_fd;
-fail:
-	rc = -errno;
-	snprintf(err, err_size, "%s: %s: %s", which, what, strerror(-rc));
-	close_fd(&chan_fd);
-	return rc;
+	snprintf(text, sizeof(text), "%s: %s", which, err);
+	b->attached(b->arg, rc, text);
+}
+
+static void on_access(void *arg, int fd, int index, const char *err)
+{
+	struct vpdn_bridge *b = arg;
+
+	(void)index;
+	b->access_attaching = NULL;
+	b->access_chan = fd < 0 ? -1 : fd;
+	ended(b, "the line's side", fd == -ENOTCONN || fd == -EIO ? -ENXIO : fd < 0 ? fd : 0, err);
+}
+
+static void on_l2tp(void *arg, int fd, int index, const char *err)
+{
+	struct vpdn_bridge *b = arg;
+
+	b->l2tp_attaching = NULL;
+	b->l2tp_chan = fd < 0 ? -1 : fd;
+	b->l2tp_index = index;
+	ended(b, "the L2TP side", fd == -ENOTCONN || fd == -ENXIO ? -ENOLINK : fd < 0 ? fd : 0, err);
+}
+
+int vpdn_bridge_attach(struct vpdn_bridge *b)
+{
+	if (b->access_fd >= 0 && b->access_chan < 0 && !b->access_attaching) {
+		b->access_attaching = vpdn_channel_attach(b->channels, b->access_fd, on_access, b);
+		if (!b->access_attaching)
+			return -errno;
+	}
+	if (b->l2tp_fd >= 0 && b->l2tp_chan < 0 && !b->l2tp_attaching) {
+		b->l2tp_attaching = vpdn_channel_attach(b->channels, b->l2tp_fd, on_l2tp, b);
+		if (!b->l2tp_attaching)
+			return -errno;
+	}
+	return 0;
+}
+
+bool vpdn_bridge_attached(const struct vpdn_bridge *b)
+{
+	return b->access_chan >= 0 && b->l2tp_chan >= 0;
 }
 
 /* Moves what is queued. False when `from` has hung up. A frame that the other side does not take is lost, as on a full queue. */
@@ -104,14 +125,7 @@ bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd)
 
 int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 {
-	int access, l2tp, rc;
-
-	b->access_chan = attach(b->access_fd, "the line's side", &access, err, err_size);
-	if (b->access_chan < 0)
-		return b->access_chan == -ENOTCONN || b->access_chan == -EIO ? -ENXIO : b->access_chan;
-	b->l2tp_chan = attach(b->l2tp_fd, "the L2TP side", &l2tp, err, err_size);
-	if (b->l2tp_chan < 0)
-		return b->l2tp_chan == -ENOTCONN || b->l2tp_chan == -ENXIO ? -ENOLINK : b->l2tp_chan;
+	int rc;
 
 	/* What came before the bridge goes first; what came while it was made, right after. */
 	if (!drain(b, b->l2tp_chan, b->access_chan)) {
@@ -122,7 +136,7 @@ int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
 		snprintf(err, err_size, "the subscriber's channel hung up before it was bridged");
 		return -ENXIO;
 	}
-	if (ioctl(b->access_chan, PPPIOCBRIDGECHAN, &l2tp) < 0) {
+	if (ioctl(b->access_chan, PPPIOCBRIDGECHAN, &b->l2tp_index) < 0) {
 		rc = -errno;
 		if (rc != -ENOTTY || !vpdn_bridge_unsupported(err, err_size))
 			snprintf(err, err_size, "bridging both channels (PPPIOCBRIDGECHAN): %s", strerror(-rc));

@@ -14,19 +14,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct vpdn_channels;
+struct vpdn_channel_request;
+
+/* How an attachment ended: 0; or -errno, and a line for people in `err`; -ENOLINK: the L2TP session has gone, -ENXIO: the line. */
+typedef void vpdn_bridge_fn(void *arg, int rc, const char *err);
+
 struct vpdn_bridge {
 	int access_fd;		/* PPPoE socket or tty: the subscriber's, or a bearer's; -1: none */
 	int access_chan;	/* /dev/ppp, attached to its channel */
 	int l2tp_fd;		/* the session's pppol2tp socket */
 	int l2tp_chan;
+	int l2tp_index;		/* the number of that channel */
 	unsigned int moved;	/* frames moved by hand, before and after bridging */
+	struct vpdn_channel_request *access_attaching, *l2tp_attaching;
+	struct vpdn_channels *channels;
+	vpdn_bridge_fn *attached;
+	void *arg;
 };
 
-/* No fds at all. */
-void vpdn_bridge_init(struct vpdn_bridge *b);
+/* No fds at all. `attached` is called from the event loop when an attachment has ended. */
+void vpdn_bridge_init(struct vpdn_bridge *b, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg);
+
+/* Begins to attach to the channels of the fds that are there (channel.h), unless that is done or under way. 0 or -errno. */
+int vpdn_bridge_attach(struct vpdn_bridge *b);
+bool vpdn_bridge_attached(const struct vpdn_bridge *b);
 
 /*
- * Joins access_fd and l2tp_fd, which are set. Frames that queued up on either side
+ * Joins both channels, which are attached. Frames that queued up on either side
  * before are moved over, in order. 0; or -errno and a line for people in `err`; -ENOLINK: the
  * L2TP session has gone, -ENXIO: the line has hung up. On failure the fds stay, and vpdn_bridge_close() is still due.
  */

@@ -77,7 +77,7 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	call->call_fd = -1;
 	call->user = call->access = call->number = call->dialer = call->ifname = call->chosen_by = call->group = call->local_name =
 		call->cause.text = "";
-	vpdn_bridge_init(&call->bridge);
+	vpdn_bridge_init(&call->bridge, d->channels, vpdn_call_on_attached, call);
 	call->ask = malloc(m->len);
 	call->timer = evtimer_new(d->base, vpdn_call_on_timer, call);
 	if (!call->ask || !call->timer) {

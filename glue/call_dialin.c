@@ -91,12 +91,13 @@ int vpdn_call_on_channel(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (!call || !vpdn_fsm_row(call->kind, call->state, VPDN_EV_CHANNEL))
 		return -EPROTO;
 	vpdn_ipc_get_u8(m, VPDN_TLV_PARKED, &parked);
-	if (parked != (m->nfds == 1))
+	if (parked != (m->nfds == 2))
 		return -EBADMSG;
 	call->parked = parked;
 	call->bridge.access_fd = vpdn_ipc_take_fd(m, 0);
-	call->call_fd = vpdn_ipc_take_fd(m, 1);
-	if (!vpdn_call_watch_access(call))
+	call->bridge.access_chan = vpdn_ipc_take_fd(m, 1);
+	call->call_fd = vpdn_ipc_take_fd(m, 2);
+	if (evutil_make_socket_nonblocking(call->bridge.access_chan) || !vpdn_call_watch_access(call))
 		return -ENOMEM;
 	/* A pppd that leaves has no further part in the session; its connection may close when it likes. */
 	if (!parked)
@@ -113,6 +114,8 @@ int vpdn_call_on_ready(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	if (vpdn_call_asking(call) && call->kind == VPDN_DIALIN_LAC) {
 		vpdn_call_take_ids(call, m);
 		call->bridge.l2tp_fd = vpdn_ipc_take_fd(m, 0);
+		/* While the subscriber's channel is handed over. What fails is tried again, and told, when it has come. */
+		vpdn_bridge_attach(&call->bridge);
 		vpdn_peer_alive(call->of_peer);
 	}
 	return vpdn_call_step(call, VPDN_EV_READY);

@@ -28,6 +28,9 @@ void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 	case VPDN_ST_CHANNEL_AWAITED:
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_handover, "pppd did not hand the channel over in time");
 		break;
+	case VPDN_ST_BRIDGING:
+		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_bridge, "the kernel did not tell the channels in time");
+		break;
 	case VPDN_ST_DIALLING:
 		vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &n->dial_bearer_failed, "the call was not up in time");
 		call->cause.failure = VPDN_DIAL_TIMEOUT;
@@ -227,6 +230,7 @@ int vpdn_call_on_cleared(struct vpdn_conn *c, struct vpdn_ipc_msg *m)
 	vpdn_ipc_get_u16(m, VPDN_TLV_Q931_CAUSE, &why.q931);
 	vpdn_call_ref_drop(call);
 	asking = vpdn_call_asking(call) || call->state == VPDN_ST_CHANNEL_AWAITED ||
+		 (call->kind == VPDN_DIALIN_LAC && call->state == VPDN_ST_BRIDGING) ||
 		 (call->kind == VPDN_DIALOUT_LNS && call->state == VPDN_ST_DIALLING);
 	retry = asking && retryable(call, stage, by, &why);
 	if (call->state < VPDN_ST_CLEARING)

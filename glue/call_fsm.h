@@ -12,7 +12,7 @@
  *	PLACING_AGAIN    that LNS has given the call up meanwhile; the next one is asked, and the channel is on its way
  *	CHANNEL_HELD     same, and the channel is here
  *	DIALLING         a LAC dials: OCRP has come (LNS), or vpdn-dialer brings the bearer up (LAC)
- *	BRIDGING         both ends are here (left within the event that began it)
+ *	BRIDGING         both ends are here; the kernel says which channels they have
  *	CONNECTED        bridged or handed over, ICCN or OCCN sent or received
  *	CLEARING         CDN asked for, xl2tpd's last word awaited; everybody else is gone
  *	HANGING_UP       vpdn-dialer's last word awaited; the L2TP call is gone
@@ -61,6 +61,7 @@
 	X(BEARER_OVER, "bearer is over")		\
 	X(DIALER_GONE, "vpdn-dialer has gone")		\
 	X(ACCESS_HUP, "bearer's channel hung up")	\
+	X(ATTACHED, "attached to a channel")		\
 	X(BRIDGED, "bridge stands")			\
 	X(BRIDGE_FAILED, "bridge failed")		\
 	X(PLUGIN_GONE, "pppd has gone")			\
@@ -73,7 +74,7 @@
 	X(FORGET, "nobody is left to be told")						\
 	X(PLACE, "ask xl2tpd for a call to the next peer")				\
 	X(ABANDON_AND_PLACE, "clear the attempt, then PLACE")				\
-	X(BRIDGE, "join both channels")							\
+	X(BRIDGE, "join both channels when both are attached")				\
 	X(CONNECT, "let xl2tpd send ICCN or OCCN")					\
 	X(CLEAR, "ask xl2tpd for CDN; nobody else is left")				\
 	X(AWAIT_CAUSE, "give the side that hung up a moment to say why")		\

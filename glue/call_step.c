@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "acct.h"
 #include "call_text.h"
@@ -123,13 +124,9 @@ void vpdn_call_apply_accm(struct vpdn_call *call)
 		vpdn_call_say(call, LOG_INFO, "ACCM of the LNS set: %08x to the line, %08x from it", call->send_accm, call->recv_accm);
 }
 
-static enum vpdn_ev act_bridge(struct vpdn_call *call)
+/* Sets the cause. */
+static enum vpdn_ev bridge_failed(struct vpdn_call *call, int rc, const char *err)
 {
-	char err[VPDN_REASON_MAX] = "";
-	int rc = vpdn_bridge_join(&call->bridge, err, sizeof(err));
-
-	if (!rc)
-		return VPDN_EV_BRIDGED;
 	if (rc == -ENXIO) {
 		vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.lost_bridge, "loss of carrier: %s", err);
 		call->cause.q931 = call->kind == VPDN_DIALOUT_LAC ? VPDN_Q931_NORMAL : 0;
@@ -137,6 +134,31 @@ static enum vpdn_ev act_bridge(struct vpdn_call *call)
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge, "%s", err);
 	}
 	return rc == -ENOLINK && call->kind == VPDN_DIALIN_LAC ? VPDN_EV_L2TP_HUP : VPDN_EV_BRIDGE_FAILED;
+}
+
+void vpdn_call_on_attached(void *arg, int rc, const char *err)
+{
+	struct vpdn_call *call = arg;
+
+	/* Before, what fails is tried again when it is due. */
+	if (call->state == VPDN_ST_BRIDGING)
+		vpdn_call_step(call, rc ? bridge_failed(call, rc, err) : VPDN_EV_ATTACHED);
+}
+
+static enum vpdn_ev act_bridge(struct vpdn_call *call)
+{
+	char err[VPDN_REASON_MAX] = "";
+	int rc;
+
+	if (!vpdn_bridge_attached(&call->bridge)) {
+		rc = vpdn_bridge_attach(&call->bridge);
+		if (!rc)
+			return VPDN_EV_NONE;
+		snprintf(err, sizeof(err), "attaching to the channels: %s", strerror(-rc));
+	} else {
+		rc = vpdn_bridge_join(&call->bridge, err, sizeof(err));
+	}
+	return rc ? bridge_failed(call, rc, err) : VPDN_EV_BRIDGED;
 }
 
 static enum vpdn_ev act_connect(struct vpdn_call *call)

@@ -18,6 +18,7 @@
 #include "aaa.h"
 #include "acct.h"
 #include "bridge.h"
+#include "channel.h"
 #include "call.h"
 #include "dialer_peer.h"
 #include "explain.h"
@@ -261,6 +262,7 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	}
 	warn_exposed(d->config);
 	d->base = event_base_new();
+	d->channels = d->base ? vpdn_channels_new(d->base) : NULL;
 	d->calls = vpdn_calls_new(d);
 	d->l2tp = vpdn_l2tp_new(d);
 	d->dialer = vpdn_dialer_peer_new(d);
@@ -269,7 +271,7 @@ static bool start(struct vpdnd *d, const char *socket_path)
 	d->explains = vpdn_explains_new(d);
 	d->aaa = d->base ? vpdn_aaa_new(d, NULL) : NULL;
 	d->acct = d->base ? vpdn_acct_new(d) : NULL;
-	if (!d->base || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->explains || !d->aaa || !d->acct) {
+	if (!d->base || !d->channels || !d->calls || !d->l2tp || !d->dialer || !d->registry || !d->stats || !d->explains || !d->aaa || !d->acct) {
 		vpdn_log_err("out of memory");
 		return false;
 	}
@@ -287,6 +289,7 @@ static void finish(struct vpdnd *d)
 	/* Connections first: their users are told, and find everything still there. */
 	vpdn_server_free(d->server);
 	vpdn_calls_free(d->calls);
+	vpdn_channels_free(d->channels);
 	vpdn_explains_free(d->explains);
 	vpdn_aaa_free(d->aaa);
 	vpdn_acct_free(d->acct);

@@ -4,6 +4,7 @@
  *
  * There is one struct vpdnd a process, made by vpdnd_main() and handed to every
  * part; there are no other globals. All runs in one event loop; nothing blocks.
+ * Only channel.c has threads, for what the kernel makes wait.
  */
 #ifndef VPDN_VPDND_H
 #define VPDN_VPDND_H
@@ -19,6 +20,7 @@
 
 struct vpdn_server;
 struct vpdn_calls;
+struct vpdn_channels;
 struct vpdn_l2tp;
 struct vpdn_dialer_peer;
 struct vpdn_registry;
@@ -33,6 +35,7 @@ struct vpdnd {
 	struct vpdn_config *config;
 	struct vpdn_server *server;
 	struct vpdn_calls *calls;	/* forwarded, dialled for us, dialled for others */
+	struct vpdn_channels *channels;	/* of PPP, and threads that wait for the kernel */
 	struct vpdn_l2tp *l2tp;		/* the link to xl2tpd's module */
 	struct vpdn_dialer_peer *dialer;	/* the link to vpdn-dialer */
 	struct vpdn_registry *registry;	/* tunnels and LNS calls it reports */

@@ -20,10 +20,11 @@
 #define PICK(a, b, c, d, e, f, g, h, i, j, k, name, ...)	name
 #define REQUIRED(...)	PICK(__VA_ARGS__, R11, R10, R9, R8, R7, R6, R5, R4, R3, R2, R1)(__VA_ARGS__)
 
-/* Messages that cannot do without a descriptor. */
-#define MIN_FDS(t)	((t) == VPDN_MSG_CALL_START || (t) == VPDN_MSG_SUBSCRIBER_CHANNEL || \
+/* Messages that cannot do without descriptors. */
+#define MIN_FDS(t)	(2 * ((t) == VPDN_MSG_SUBSCRIBER_CHANNEL) + \
+			 ((t) == VPDN_MSG_CALL_START || \
 			 (t) == VPDN_MSG_L2TP_CALL_READY || (t) == VPDN_MSG_L2TP_DIAL_CONNECTED || \
-			 (t) == VPDN_MSG_L2TP_DIAL_ASK || (t) == VPDN_MSG_DIAL_CONNECTED || (t) == VPDN_MSG_BEARER_UP)
+			 (t) == VPDN_MSG_L2TP_DIAL_ASK || (t) == VPDN_MSG_DIAL_CONNECTED || (t) == VPDN_MSG_BEARER_UP))
 /* The channel may bring the call's connection along. */
 #define MAX_FDS(t)	(MIN_FDS(t) + ((t) == VPDN_MSG_SUBSCRIBER_CHANNEL))
 

@@ -25,7 +25,7 @@
 #define VPDN_IPC_VERSION	1
 #define VPDN_IPC_HEADER_LEN	16
 #define VPDN_IPC_MAX_LEN	32768	/* of a whole message; checked before anything is allocated */
-#define VPDN_IPC_MAX_FDS	2
+#define VPDN_IPC_MAX_FDS	3
 #define VPDN_IPC_F_REPLY	0x01
 #define VPDN_IPC_F_MORE		0x02	/* further messages of this reply follow */
 #define VPDN_CALL_REF_ASKED	0x80000000u	/* in a CALL_REF that xl2tpd's module has chosen */
@@ -113,7 +113,7 @@ enum vpdn_dial_failure {
 	X(SUBSCRIBER_LOCAL,	49, server, "not ours: authenticate here")												\
 	X(SUBSCRIBER_REJECT,	50, server, "refuse (CHAP Failure, PAP Nak, Terminate)", TEXT)										\
 	X(SUBSCRIBER_FORWARD,	51, server, "the LNS has taken the call: hand the channel over")									\
-	X(SUBSCRIBER_CHANNEL,	52, client, "the channel (fd 0), and the call's own connection (fd 1) unless parked", PARKED)						\
+	X(SUBSCRIBER_CHANNEL,	52, client, "the session's socket or tty (fd 0), /dev/ppp attached to its channel (fd 1), and the call's own connection (fd 2) unless parked", PARKED)						\
 	X(SUBSCRIBER_RELEASE,	53, server, "to a parked pppd: the session is over", TEXT)										\
 	/* xl2tpd's module and vpdnd */																	\
 	X(L2TP_CONFIG_BEGIN,	64, server, "the groups that accept tunnels follow; they replace the former ones at L2TP_CONFIG_END")					\

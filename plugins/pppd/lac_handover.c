@@ -8,6 +8,8 @@
  *    it, and PPPIOCBRIDGECHAN then says EALREADY.
  *  - the channel is sent before the unit is destroyed: the kernel takes tens of
  *    milliseconds for an interface to go (it waits for RCU), and vpdnd need not.
+ *  - with it goes /dev/ppp as pppd has attached it: asking for the channel again
+ *    (PPPIOCGCHAN) is another such wait.
  *  - the generic function to destroy the unit and not the channel's own, which on a
  *    tty would drop the line discipline and the channel with it.
  *  - no return to pppd's main loop: it would see a hangup and run the channel's
@@ -53,11 +55,11 @@ static void destroy_unit(void)
 static int send_channel(int conn, int call_fd, bool parked)
 {
 	struct vpdn_ipc_builder b;
-	int fds[2] = { devfd, call_fd };
+	int fds[3] = { devfd, fd_ppp, call_fd };
 
-	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 3);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, parked);
-	return vpdn_ipc_send(conn, &b, fds, parked ? 1 : 2);
+	return vpdn_ipc_send(conn, &b, fds, parked ? 2 : 3);
 }
 
 /* A fd that hangs up with the channel; -1 when it cannot be had. */

@@ -91,9 +91,9 @@ class Session:
         pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(2)]
         (self.l2tp, ours), (self.access, channel) = pairs
         daemon.module.say("L2TP_CALL_READY", ("CALL_REF", self.ref), ("TUNNEL_ID", 10), ("PEER_TUNNEL_ID", 20), ("SESSION_ID", 30),
-                          ("PEER_SESSION_ID", 40), ("CALL_SERIAL", serial), fd=ours.fileno())
+                          ("PEER_SESSION_ID", 40), ("CALL_SERIAL", serial), fds=[ours.fileno()])
         self.plugin.expect("SUBSCRIBER_FORWARD")
-        self.plugin.say("SUBSCRIBER_CHANNEL", ("PARKED", 1), fd=channel.fileno())
+        self.plugin.say("SUBSCRIBER_CHANNEL", ("PARKED", 1), fds=[channel.fileno()] * 2)
         daemon.module.expect("L2TP_CALL_CONNECT", CALL_REF=self.ref)
         ours.close()
         channel.close()

@@ -48,7 +48,7 @@ class Churn:
             access, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
             self.held.append(access)
             try:
-                connection.say("SUBSCRIBER_CHANNEL", ("PARKED", 1), fd=channel.fileno())
+                connection.say("SUBSCRIBER_CHANNEL", ("PARKED", 1), fds=[channel.fileno()] * 2)
             except BrokenPipeError:     # the call has ended meanwhile
                 self.leave(connection)
             channel.close()
@@ -59,7 +59,7 @@ class Churn:
     def ready(self, ref):
         l2tp, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         self.daemon.module.say("L2TP_CALL_READY", ("CALL_REF", ref), ("TUNNEL_ID", 10), ("PEER_TUNNEL_ID", 20), ("SESSION_ID", 30),
-                               ("PEER_SESSION_ID", 40), ("CALL_SERIAL", ref), fd=ours.fileno())
+                               ("PEER_SESSION_ID", 40), ("CALL_SERIAL", ref), fds=[ours.fileno()])
         ours.close()
         self.held.append(l2tp)
 

@@ -79,7 +79,7 @@ def forwarded_call(lab, vpdnd, change=lambda tlvs: tlvs):
     ours, theirs = tunnels[0].session(1, 2), tunnels[1].session(2, 1)
     plugin.send("SUBSCRIBER_FORWARD")
     channel = plugin.await_message("SUBSCRIBER_CHANNEL")
-    assert channel.number("PARKED") == 0 and len(channel.fds) == 2
+    assert channel.number("PARKED") == 0 and len(channel.fds) == 3
     bridge = lab.lac.call(fakes.Bridge, channel.fds[0], ours.fileno())
     proxy = {name: value for name, value in question.tlvs.items() if name.startswith("PROXY_")}
     lns = fakes.start_call(lab.lns, "corp", fakes.L2TP, theirs, [

@@ -95,8 +95,8 @@ class Connection:
         self.socket = sock
         self.kept = []
 
-    def say(self, name, *tlvs, seq=0, flags=0, fd=None):
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))] if fd is not None else []
+    def say(self, name, *tlvs, seq=0, flags=0, fds=()):
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         self.socket.sendmsg([encode(name, tlvs, seq, flags)], ancillary)
 
     def read(self, timeout=TIMEOUT):

@@ -228,7 +228,7 @@ def test_dialout_session_is_none(vpdnd, dial):
         call = vpdnd.call()
         fds.append(pppd.fds())
         ours, theirs = socket.socketpair()
-        call.say("DIAL_CONNECTED", ("TX_SPEED", 33600), ("FRAMING_TYPE", 2), ("TEXT", "6121 is connected"), fd=theirs.fileno())
+        call.say("DIAL_CONNECTED", ("TX_SPEED", 33600), ("FRAMING_TYPE", 2), ("TEXT", "6121 is connected"), fds=[theirs.fileno()])
         theirs.close()
         gone(call)
         assert ours.recv(1) == b""

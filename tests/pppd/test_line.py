@@ -54,7 +54,7 @@ def of_a_call(pppd, tmp_path, environment, access, *tlvs):
     connection = Connection(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
     connection.socket.connect(path)
     session, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.say("CALL_START", ("ACCESS", access), *tlvs, seq=1, fd=session.fileno())
+    connection.say("CALL_START", ("ACCESS", access), *tlvs, seq=1, fds=[session.fileno()])
     assert connection.expect("CALL_STARTED")["PID"] > 0
     while connection.read() is not None:        # there is no PPP here: it leaves
         pass

@@ -97,8 +97,7 @@ static void what_can_come_at_any_time_is_foreseen(void **state)
 	(void)state;
 	for (int k = 0; k < VPDN_KIND_COUNT; k++) {
 		for (int s = VPDN_ST_ASKED + 1; s < VPDN_ST_DONE; s++) {
-			/* BRIDGING ends within the event that began it. */
-			if (!used(k, s) || s == VPDN_ST_BRIDGING)
+			if (!used(k, s))
 				continue;
 			assert_non_null(row(k, s, VPDN_EV_L2TP_GONE));
 			assert_non_null(row(k, s, VPDN_EV_ADMIN));
@@ -108,7 +107,7 @@ static void what_can_come_at_any_time_is_foreseen(void **state)
 				assert_non_null(row(k, s, VPDN_EV_DIALER_GONE));
 				assert_non_null(row(k, s, VPDN_EV_BEARER_OVER));
 			}
-			if (bearer_is_out(k, s) && s != VPDN_ST_CONNECTED)
+			if (bearer_is_out(k, s) && s != VPDN_ST_BRIDGING && s != VPDN_ST_CONNECTED)
 				assert_non_null(row(k, s, VPDN_EV_BEARER_UP));
 			if (k != VPDN_DIALOUT_LAC && s < VPDN_ST_CLEARING)
 				assert_non_null(row(k, s, VPDN_EV_PLUGIN_GONE));
@@ -120,6 +119,8 @@ static void what_can_come_at_any_time_is_foreseen(void **state)
 	}
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_CONNECTED, VPDN_EV_SUBSCRIBER_GONE));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_CHANNEL_HELD, VPDN_EV_SUBSCRIBER_GONE));
+	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_BRIDGING, VPDN_EV_SUBSCRIBER_GONE));
+	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_BRIDGING, VPDN_EV_RETRY));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_PLUGIN_GONE));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_ADMIN));
 	assert_non_null(row(VPDN_DIALIN_LAC, VPDN_ST_ASKED, VPDN_EV_L2TP_GONE));
@@ -128,7 +129,8 @@ static void what_can_come_at_any_time_is_foreseen(void **state)
 /* A state that waits for one side has a time of its own, and an end when it is up. */
 static void states_that_wait_have_a_time(void **state)
 {
-	static const enum vpdn_st waiting[] = { VPDN_ST_CHANNEL_AWAITED, VPDN_ST_CLEARING, VPDN_ST_HANGING_UP, VPDN_ST_ENDING };
+	static const enum vpdn_st waiting[] = { VPDN_ST_CHANNEL_AWAITED, VPDN_ST_BRIDGING, VPDN_ST_CLEARING, VPDN_ST_HANGING_UP,
+						 VPDN_ST_ENDING };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(waiting); i++) {
@@ -231,14 +233,15 @@ static void the_usual_ways(void **state)
 {
 	static const struct step dialin[] = {
 		STEP(FORWARD, PLACE, PLACING), STEP(RETRY, PLACE, PLACING), STEP(READY, SAY_FORWARD, CHANNEL_AWAITED),
-		STEP(CHANNEL, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED), STEP(SUBSCRIBER_GONE, CLEAR, CLEARING),
-		STEP(CLEARED, FORGET, DONE),
+		STEP(CHANNEL, BRIDGE, BRIDGING), STEP(ATTACHED, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
+		STEP(SUBSCRIBER_GONE, CLEAR, CLEARING), STEP(CLEARED, FORGET, DONE),
 	};
 	/* The LNS gives the call up when pppd was told already: the channel comes while the next one is asked, or after it has answered. */
 	static const struct step held[] = {
 		STEP(FORWARD, PLACE, PLACING), STEP(READY, SAY_FORWARD, CHANNEL_AWAITED), STEP(RETRY, PLACE, PLACING_AGAIN),
 		STEP(CHANNEL, HOLD, CHANNEL_HELD), STEP(RETRY, PLACE, CHANNEL_HELD), STEP(READY, BRIDGE, BRIDGING),
-		STEP(L2TP_HUP, ABANDON_AND_PLACE, CHANNEL_HELD), STEP(READY, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
+		STEP(L2TP_HUP, ABANDON_AND_PLACE, CHANNEL_HELD), STEP(READY, BRIDGE, BRIDGING), STEP(RETRY, PLACE, CHANNEL_HELD),
+		STEP(READY, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
 		STEP(CLEARED, RELEASE, DONE),
 	};
 	static const struct step awaited[] = {
@@ -256,7 +259,8 @@ static void the_usual_ways(void **state)
 		STEP(CLEARED, FORGET, DONE),
 	};
 	static const struct step lac[] = {
-		STEP(DIAL, START_BEARER, DIALLING), STEP(BEARER_UP, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
+		STEP(DIAL, START_BEARER, DIALLING), STEP(BEARER_UP, BRIDGE, BRIDGING), STEP(ATTACHED, BRIDGE, BRIDGING),
+		STEP(ATTACHED, BRIDGE, BRIDGING), STEP(BRIDGED, CONNECT, CONNECTED),
 		STEP(ACCESS_HUP, AWAIT_CAUSE, CONNECTED), STEP(BEARER_OVER, CLEAR, CLEARING), STEP(CLEARED, FORGET, DONE),
 	};
 

@@ -14,17 +14,27 @@
 
 /* ---- in place of bridge.c ---- */
 
-void vpdn_bridge_init(struct vpdn_bridge *br)
+void vpdn_bridge_init(struct vpdn_bridge *br, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
 {
+	(void)cs, (void)attached, (void)arg;
 	*br = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1 };
+}
+
+int vpdn_bridge_attach(struct vpdn_bridge *br)
+{
+	br->l2tp_chan = dup(br->l2tp_fd);
+	return 0;
+}
+
+bool vpdn_bridge_attached(const struct vpdn_bridge *br)
+{
+	return br->access_chan >= 0 && br->l2tp_chan >= 0;
 }
 
 /* Two channels that never hang up. */
 int vpdn_bridge_join(struct vpdn_bridge *br, char *err, size_t err_size)
 {
-	(void)err, (void)err_size;
-	br->access_chan = dup(br->access_fd);
-	br->l2tp_chan = dup(br->l2tp_fd);
+	(void)br, (void)err, (void)err_size;
 	return 0;
 }
 
@@ -115,7 +125,7 @@ static int hand_over(int fd)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, own), 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 0);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 0);
-	send_msg(fd, (int[]){ channel[0], own[0] }, 2);
+	send_msg(fd, (int[]){ channel[0], channel[0], own[0] }, 3);
 	close(channel[0]);
 	close(channel[1]);
 	close(own[0]);

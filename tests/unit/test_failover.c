@@ -26,7 +26,7 @@ static int hands_over(int fd, bool parked)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, access), 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, parked);
-	send_msg(fd, (int[]){ access[0], call[0] }, parked ? 1 : 2);
+	send_msg(fd, (int[]){ access[0], access[1], call[0] }, parked ? 2 : 3);
 	close(call[0]);
 	close(access[0]);
 	close(access[1]);

@@ -36,7 +36,7 @@ static void the_tables_are_sane(void **state)
 	assert_null(vpdn_ipc_tlv_lookup(0));
 	assert_string_equal(vpdn_ipc_msg_name(9999), "message?");
 	assert_string_equal(vpdn_ipc_tlv_name(9999), "TLV?");
-	assert_int_equal(vpdn_ipc_msg_lookup(VPDN_MSG_SUBSCRIBER_CHANNEL)->max_fds, 2);
+	assert_int_equal(vpdn_ipc_msg_lookup(VPDN_MSG_SUBSCRIBER_CHANNEL)->max_fds, 3);
 	assert_int_equal(vpdn_ipc_msg_lookup(VPDN_MSG_CALL_UP)->max_fds, 0);
 	assert_int_equal(vpdn_ipc_msg_lookup(VPDN_MSG_L2TP_DIAL_ASK)->min_fds, 1);
 	assert_int_equal(vpdn_ipc_msg_lookup(VPDN_MSG_L2TP_DIAL_CONNECTED)->min_fds, 1);

@@ -250,11 +250,11 @@ static void a_full_queue_says_try_again(void **state)
 
 static void bad_sends_are_refused_before_they_go_out(void **state)
 {
-	int fds[3] = { 0, 0, 0 };
+	int fds[VPDN_IPC_MAX_FDS + 1] = { 0 };
 
 	(void)state;
 	begin_channel();
-	assert_int_equal(vpdn_ipc_send(pair[0], &b, fds, 3), -EINVAL);
+	assert_int_equal(vpdn_ipc_send(pair[0], &b, fds, VPDN_IPC_MAX_FDS + 1), -EINVAL);
 	vpdn_ipc_begin(&b, VPDN_MSG_CALL_START, 0, 5);
 	assert_int_equal(vpdn_ipc_send(pair[0], &b, NULL, 0), -EINVAL);
 	assert_int_equal(vpdn_ipc_recv(pair[1], &m), -EAGAIN);

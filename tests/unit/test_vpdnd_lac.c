@@ -73,7 +73,7 @@ static void hand_over_and_release(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, access), 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 0);
-	send_msg(fd, (int[]){ access[0], call[0] }, 2);
+	send_msg(fd, (int[]){ access[0], access[1], call[0] }, 3);
 	close(call[0]);
 	close(access[0]);
 	expect_end(call[1]);
@@ -103,7 +103,7 @@ static void a_parked_pppd_is_told(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, access), 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 1);
-	send_msg(fd, access, 1);
+	send_msg(fd, access, 2);
 	close(access[0]);
 	close(access[1]);
 	expect(fd, VPDN_MSG_SUBSCRIBER_RELEASE);
@@ -121,7 +121,7 @@ static void channel_at_the_wrong_time(void **state)
 	(void)state;
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 0);
-	send_msg(fd, (int[]){ STDIN_FILENO, STDIN_FILENO }, 2);
+	send_msg(fd, (int[]){ STDIN_FILENO, STDIN_FILENO, STDIN_FILENO }, 3);
 	expect(fd, VPDN_MSG_ERROR);
 	expect_end(fd);
 	expect_clear(l2tp, ref, 1);
@@ -133,7 +133,7 @@ static void channel_at_the_wrong_time(void **state)
 	expect(fd, VPDN_MSG_SUBSCRIBER_FORWARD);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 1);
-	send_msg(fd, (int[]){ STDIN_FILENO, STDIN_FILENO }, 2);
+	send_msg(fd, (int[]){ STDIN_FILENO, STDIN_FILENO, STDIN_FILENO }, 3);
 	expect(fd, VPDN_MSG_ERROR);
 	expect_end(fd);
 	expect_clear(l2tp, ref, 1);
