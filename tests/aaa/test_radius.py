@@ -320,7 +320,7 @@ def test_radius_without_message_authenticator(freeradius, start):
     (ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01lns.example.com"), "LNS \"lns.example.com\""),
     (ACCEPT, tagged(64, 1, 1) + attribute(67, b"\x01192.0.2.2"), "no tunnel that could be made; not used: tag 1 (Tunnel-Type 1"),
     (ACCEPT, attribute(64, b"\x01\x00\x03"), "attribute 64 has 3 octets"),
-    (ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2") + attribute(69, b"\x01\x80\x01" + bytes(16)), "Tunnel-Password"),
+    (ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2") + attribute(69, b"\x01\x80\x01" + bytes(15)), "Tunnel-Password cannot be deciphered"),
     (ACCEPT, cisco("vpdn:tunnel-type=l2f") + cisco("vpdn:ip-addresses=192.0.2.2"), "vpdn:tunnel-type=l2f; allowed: l2tp"),
     (ACCEPT, cisco("vpdn:ip-addresses=\x1b[2J"), "vpdn:tunnel-type is missing"),
     (CHALLENGE, b"", "Access-Challenge"),
