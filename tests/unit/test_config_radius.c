@@ -3,8 +3,6 @@
 #include "unit_config.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <stdio.h>
 
 #include "glue/config_radius.h"
 
@@ -86,21 +84,15 @@ static void mistakes(void **state)
 		{ "radius {\n server \"192.0.2.9\" { secret = \"\" } }", "1 to 255 printable characters" },
 		{ "sources = { radius }", "has no block radius" },
 	};
-	char path[] = "/tmp/vpdn-test-config-XXXXXX", err[1024];
 	struct vpdn_config *c;
-	int fd = mkstemp(path);
+	char err[1024];
 
 	(void)state;
-	assert_true(fd >= 0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, cases[i].text, strlen(cases[i].text), 0), (ssize_t)strlen(cases[i].text));
-		assert_int_equal(vpdn_config_load(path, &c, err, sizeof(err)), -EINVAL);
+		assert_int_equal(config_load(cases[i].text, &c, err, sizeof(err)), -EINVAL);
 		if (!strstr(err, cases[i].wrong))
 			fail_msg("\"%s\" is not in \"%s\"", cases[i].wrong, err);
 	}
-	close(fd);
-	unlink(path);
 }
 
 int main(void)
