@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * avp.c - walking, checking, building and printing AVP lists, and the control
+ * avp.c - walking, checking and building AVP lists, and the control
  * message header around them (RFC 2661 sections 3.1 and 4.1), see avp.h.
  *
  * What is special about an AVP comes from its row in avp_table.c.
@@ -10,9 +10,6 @@
 #include <errno.h>
 
 #include "avp_hide.h"
-#include "lcp_options.h"
-#include "result_code.h"
-#include "text.h"
 
 #define AVP_M		0x8000u
 #define AVP_H		0x4000u
@@ -302,167 +299,6 @@ bool vpdn_avp_put_text(struct vpdn_writer *w, uint16_t vendor, uint16_t type, co
 	while (s[len])
 		len++;
 	return vpdn_avp_put(w, vendor, type, s, len);
-}
-
-/* ---- printing ---- */
-
-static void print_counters(struct vpdn_text *t, struct vpdn_reader *r, const char *const *names, size_t n)
-{
-	uint16_t reserved;
-	uint32_t v;
-	size_t i;
-
-	vpdn_reader_u16(r, &reserved);
-	for (i = 0; i < n && vpdn_reader_u32(r, &v); i++)
-		vpdn_text_add(t, "%s %s %u", i ? "," : "", names[i], v);
-}
-
-static void print_nested(struct vpdn_text *t, const struct vpdn_avp *avp)
-{
-	struct vpdn_result result;
-	struct vpdn_q931 q;
-	struct vpdn_ppp_cause cause;
-	char line[256];
-
-	switch (avp->def->kind) {
-	case VPDN_KIND_RESULT:
-		if (vpdn_result_parse(avp->value, avp->len, &result))
-			vpdn_text_add(t, " %s", vpdn_result_print(&result, avp->msg_type == VPDN_L2TP_STOPCCN,
-								  line, sizeof(line)));
-		break;
-	case VPDN_KIND_Q931:
-		if (!vpdn_q931_parse(avp->value, avp->len, &q))
-			break;
-		vpdn_text_add(t, " %u (%s)", q.cause, vpdn_q931_text(q.cause));
-		if (q.advisory_len)
-			vpdn_text_add(t, ", \"%s\"", vpdn_text_escape(q.advisory, q.advisory_len, line, sizeof(line)));
-		break;
-	case VPDN_KIND_PPP_CAUSE:
-		if (!vpdn_ppp_cause_parse(avp->value, avp->len, &cause))
-			break;
-		vpdn_text_add(t, " %u (%s), protocol 0x%04x, %s", cause.code, vpdn_ppp_cause_text(cause.code),
-			      cause.protocol, vpdn_ppp_direction_text(cause.direction));
-		if (cause.message_len)
-			vpdn_text_add(t, ", \"%s\"",
-				      vpdn_text_escape(cause.message, cause.message_len, line, sizeof(line)));
-		break;
-	default:
-		vpdn_text_add(t, " %s", vpdn_lcp_print(avp->value, avp->len, line, sizeof(line)));
-		break;
-	}
-}
-
-static void print_value(struct vpdn_text *t, const struct vpdn_avp *avp)
-{
-	static const char *const errors[] = { "CRC", "framing", "hardware overruns", "buffer overruns",
-					      "time-outs", "alignment" };
-	static const char *const maps[] = { "send map", "receive map" };
-	static const char *const speeds[] = { "transmit", "receive" };
-	struct vpdn_reader r;
-	uint64_t n;
-	uint16_t v16;
-
-	vpdn_reader_init(&r, avp->value, avp->len);
-	switch (avp->def->kind) {
-	case VPDN_KIND_U16:
-	case VPDN_KIND_U32:
-	case VPDN_KIND_SPEED:
-	case VPDN_KIND_RATE:
-		if (vpdn_avp_number(avp, &n))
-			vpdn_text_add(t, " %llu", (unsigned long long)n);
-		break;
-	case VPDN_KIND_AUTH_ID:
-		if (vpdn_reader_u16(&r, &v16))
-			vpdn_text_add(t, " %u", v16 & 0xff);
-		break;
-	case VPDN_KIND_MSG_TYPE:
-		if (vpdn_reader_u16(&r, &v16))
-			vpdn_text_add(t, " %u (%s)", v16, vpdn_l2tp_name(v16));
-		break;
-	case VPDN_KIND_VERSION:
-		if (vpdn_reader_u16(&r, &v16))
-			vpdn_text_add(t, " %u.%u", v16 >> 8, v16 & 0xff);
-		break;
-	case VPDN_KIND_FLAG:
-		break;
-	case VPDN_KIND_TEXT:
-		vpdn_text_add(t, " \"");
-		vpdn_text_add_escaped(t, avp->value, avp->len);
-		vpdn_text_add(t, "\"");
-		break;
-	case VPDN_KIND_BYTES:
-		vpdn_text_add(t, " ");
-		vpdn_text_add_hex(t, avp->value, avp->len);
-		break;
-	case VPDN_KIND_SECRET:
-		vpdn_text_add(t, ", %zu octets", avp->len);
-		break;
-	case VPDN_KIND_CALL_ERRORS:
-		print_counters(t, &r, errors, 6);
-		break;
-	case VPDN_KIND_ACCM:
-		print_counters(t, &r, maps, 2);
-		break;
-	case VPDN_KIND_SPEED_UPDATE:
-		vpdn_reader_skip(&r, 2);
-		if (vpdn_reader_peek_u16(&r, &v16))
-			vpdn_text_add(t, " session %u,", v16);
-		print_counters(t, &r, speeds, 2);
-		break;
-	default:
-		print_nested(t, avp);
-		break;
-	}
-}
-
-static const char *verdict_text(enum vpdn_avp_verdict v)
-{
-	switch (v) {
-	case VPDN_AVP_OK:		return "good";
-	case VPDN_AVP_UNKNOWN:		return "unknown";
-	case VPDN_AVP_RESERVED:		return "reserved bits set";
-	case VPDN_AVP_HIDDEN:		return "hidden and not readable";
-	case VPDN_AVP_BAD_VALUE:	return "bad value";
-	case VPDN_AVP_MISPLACED:	return "not in this message";
-	}
-	return "verdict?";
-}
-
-char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size)
-{
-	const struct vpdn_avp_def *def = avp->def;
-	struct vpdn_text t;
-
-	vpdn_text_init(&t, buf, size);
-	if (!def)
-		def = vpdn_avp_lookup(avp->vendor, avp->type);
-	if (def)
-		vpdn_text_add(&t, "%s", def->name);
-	else
-		vpdn_text_add(&t, "AVP %u/%u", avp->vendor, avp->type);
-	if (avp->verdict != VPDN_AVP_OK && avp->verdict != VPDN_AVP_MISPLACED)
-		vpdn_text_add(&t, ", %s, %zu octets", verdict_text(avp->verdict), avp->len);
-	else if (avp->hidden)
-		vpdn_text_add(&t, ", hidden, %zu octets", avp->len);
-	else if (avp->def)
-		print_value(&t, avp);
-	return buf;
-}
-
-const char *vpdn_l2tp_name(uint16_t msg_type)
-{
-	static const char *const names[] = {
-		[VPDN_L2TP_SCCRQ] = "SCCRQ", [VPDN_L2TP_SCCRP] = "SCCRP", [VPDN_L2TP_SCCCN] = "SCCCN",
-		[VPDN_L2TP_STOPCCN] = "StopCCN", [VPDN_L2TP_HELLO] = "HELLO", [VPDN_L2TP_OCRQ] = "OCRQ",
-		[VPDN_L2TP_OCRP] = "OCRP", [VPDN_L2TP_OCCN] = "OCCN", [VPDN_L2TP_ICRQ] = "ICRQ",
-		[VPDN_L2TP_ICRP] = "ICRP", [VPDN_L2TP_ICCN] = "ICCN", [VPDN_L2TP_CDN] = "CDN",
-		[VPDN_L2TP_WEN] = "WEN", [VPDN_L2TP_SLI] = "SLI", [VPDN_L2TP_CSUN] = "CSUN",
-		[VPDN_L2TP_CSURQ] = "CSURQ",
-	};
-
-	if (msg_type < sizeof(names) / sizeof(names[0]) && names[msg_type])
-		return names[msg_type];
-	return "message?";
 }
 
 /* ---- control message header ---- */

@@ -3,13 +3,14 @@
  * avp.h - L2TP control messages and their attribute-value pairs (RFC 2661
  * sections 3.1 and 4; RFC 3145; RFC 5515; Cisco's client NAS port).
  *
- * Used by the xl2tpd module (every message sent and received), by vpdnd (AVP
- * lists that travel over IPC) and by the LNS plugin (call data).
+ * Used by the xl2tpd module (the AVPs of each call's messages), by vpdnd (AVP
+ * lists that travel over IPC), by the LNS plugin (call data) and by the bench's
+ * load generator (whole messages).
  *
  * All knowledge of single AVPs is in the table of avp_table.c: one row says
  * vendor, type, name, kind, default M bit, whether it may be hidden, the limits
- * of its value's length and the messages it belongs to.  Decoding, encoding,
- * printing and the tests are driven by that row and by nothing else.
+ * of its value's length and the messages it belongs to.  Decoding, encoding
+ * and the tests are driven by that row and by nothing else.
  *
  * An AVP list is a plain concatenation of AVPs: the body of a control message,
  * or what IPC carries.  Values are never NUL-terminated; they may hold NULs.
@@ -152,7 +153,7 @@ enum vpdn_avp_kind {
 	VPDN_KIND_FLAG,		/* no value at all */
 	VPDN_KIND_TEXT,		/* octets meant for people; printed escaped */
 	VPDN_KIND_BYTES,	/* opaque; printed in hex */
-	VPDN_KIND_SECRET,	/* opaque; only its length is ever printed */
+	VPDN_KIND_SECRET,	/* opaque; in no log */
 	VPDN_KIND_MSG_TYPE,	/* u16, printed as the message's name */
 	VPDN_KIND_VERSION,	/* version octet, revision octet */
 	VPDN_KIND_RESULT,	/* Result Code, see result_code.h */
@@ -283,16 +284,6 @@ bool vpdn_avp_put_text(struct vpdn_writer *w, uint16_t vendor, uint16_t type, co
 /* Any AVP, any flags, no look at the table: forwards what was received, and serves tests. */
 bool vpdn_avp_put_raw(struct vpdn_writer *w, uint16_t vendor, uint16_t type, bool mandatory, bool hidden,
 		      const void *value, size_t len);
-
-/*
- * One line for logs: `Host Name "LAC"`, `Result Code 1 (loss of carrier)`,
- * `Proxy Authen Response, 16 octets`.  Never shows the value of a SECRET row, of
- * a hidden AVP (revealed or not) or of an unknown one.  Text is escaped.  Always
- * NUL-terminates (size > 0) and cuts what does not fit.  Returns buf.
- */
-char *vpdn_avp_print(const struct vpdn_avp *avp, char *buf, size_t size);
-
-const char *vpdn_l2tp_name(uint16_t msg_type);			/* "ICRQ"; "message?" when unknown */
 
 /* Control message header, RFC 2661 section 3.1: always T, L, S, version 2. */
 #define VPDN_CTRL_HDR_LEN	12u

@@ -256,37 +256,6 @@ const char *vpdn_proxy_check(const struct vpdn_proxy *p)
 	return NULL;
 }
 
-char *vpdn_proxy_print(const struct vpdn_proxy *p, char *buf, size_t size)
-{
-	const struct {
-		const char *name;
-		const struct vpdn_proxy_lcp *lcp;
-	} lists[] = {
-		{ "first received", &p->initial_received },
-		{ "last sent", &p->last_sent },
-		{ "last received", &p->last_received },
-	};
-	char line[256];
-	struct vpdn_text t;
-	size_t i;
-
-	vpdn_text_init(&t, buf, size);
-	vpdn_text_add(&t, "auth %s", vpdn_proxy_auth_name(p->auth_type));
-	if (p->name.present)
-		vpdn_text_add(&t, " \"%s\"", vpdn_text_escape(p->name.data, p->name.len, line, sizeof(line)));
-	if (p->id_present)
-		vpdn_text_add(&t, " id %u", p->id);
-	if (p->challenge.present)
-		vpdn_text_add(&t, " challenge of %u octets", p->challenge.len);
-	if (p->response.present)
-		vpdn_text_add(&t, " with response");
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (lists[i].lcp->present)
-			vpdn_text_add(&t, "; %s: %s", lists[i].name,
-				      vpdn_lcp_print(lists[i].lcp->data, lists[i].lcp->len, line, sizeof(line)));
-	return buf;
-}
-
 const char *vpdn_proxy_auth_name(uint16_t type)
 {
 	const struct auth_type *t = find_type(type);

@@ -119,12 +119,6 @@ bool vpdn_proxy_put_auth(struct vpdn_writer *w, const struct vpdn_proxy *p);
  */
 const char *vpdn_proxy_check(const struct vpdn_proxy *p);
 
-/*
- * One line for logs: types, lengths, LCP options and the user's name; never a
- * challenge, a response or a password.  NUL-terminates, cuts, returns buf.
- */
-char *vpdn_proxy_print(const struct vpdn_proxy *p, char *buf, size_t size);
-
 const char *vpdn_proxy_auth_name(uint16_t type);	/* "CHAP"; "unknown" */
 
 #endif

@@ -232,22 +232,6 @@ const char *vpdn_dial_failure_text(uint8_t failure)
 
 /* ---- Q.931 ---- */
 
-bool vpdn_q931_parse(const void *value, size_t len, struct vpdn_q931 *q)
-{
-	struct vpdn_reader in;
-
-	*q = (struct vpdn_q931){ 0 };
-	vpdn_reader_init(&in, value, len);
-	vpdn_reader_u16(&in, &q->cause);
-	if (!vpdn_reader_u8(&in, &q->msg))
-		return false;
-	if (in.left) {
-		q->advisory_len = in.left;
-		vpdn_reader_bytes(&in, &q->advisory, in.left);
-	}
-	return true;
-}
-
 const char *vpdn_q931_text(uint16_t cause)
 {
 	return cause < COUNT(q931) && q931[cause] ? q931[cause] : "unknown cause";

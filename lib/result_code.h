@@ -122,15 +122,6 @@ enum vpdn_q931_cause {
 	VPDN_Q931_INTERWORKING = 127,
 };
 
-/* Q.931 Cause Code AVP: cause, message octet, optional advisory text. */
-struct vpdn_q931 {
-	uint16_t cause;
-	uint8_t msg;
-	const uint8_t *advisory;
-	size_t advisory_len;
-};
-
-bool vpdn_q931_parse(const void *value, size_t len, struct vpdn_q931 *q);
 const char *vpdn_q931_text(uint16_t cause);	/* "normal call clearing"; "unknown cause" */
 
 /* RFC 3145 disconnect codes. */

@@ -128,7 +128,6 @@ static void every_row_that_may_be_hidden_is_read_back_by_the_iterator(void **sta
 		struct vpdn_avp_iter it;
 		struct vpdn_writer w;
 		struct vpdn_avp avp;
-		char line[100];
 
 		if (!def->may_hide)
 			continue;
@@ -145,8 +144,6 @@ static void every_row_that_may_be_hidden_is_read_back_by_the_iterator(void **sta
 		assert_true(avp.mandatory == def->mandatory);
 		assert_int_equal(avp.len, len);
 		assert_memory_equal(avp.value, value, len);
-		vpdn_avp_print(&avp, line, sizeof(line));
-		assert_non_null(strstr(line, "hidden"));
 		assert_int_equal(vpdn_avp_next(&it, &avp), 0);
 
 		/* no secret */

@@ -215,7 +215,6 @@ static void icrq_is_as_long_as_recorded(void **state)
 	size_t len = build(buf, sizeof(buf), &(struct vpdn_ctrl_header){ .tunnel = 55270, .ns = 2, .nr = 1 },
 			   avps, COUNT(avps));
 	struct vpdn_avp avp;
-	char line[80];
 
 	(void)state;
 	begins_with(buf, len, 91,	/* recorded trace, LAC debug, ICRQ sent */
@@ -223,9 +222,11 @@ static void icrq_is_as_long_as_recorded(void **state)
 		    "00 00 00 0F D1 14 C7 C5 80 0A 00 00 00 12 00 00 00");
 	all_good(buf, len, VPDN_L2TP_ICRQ, COUNT(avps));
 	assert_int_equal(vpdn_avp_find(buf + 12, len - 12, VPDN_VENDOR_CISCO, VPDN_AVP_CISCO_NAS_PORT, &avp), 0);
-	assert_string_equal(vpdn_avp_print(&avp, line, sizeof(line)), "Client NAS Port \"Serial0:0\"");
+	assert_int_equal(avp.len, 9);
+	assert_memory_equal(avp.value, "Serial0:0", 9);
 	assert_int_equal(vpdn_avp_find(buf + 12, len - 12, 0, VPDN_AVP_CALLING_NUMBER, &avp), 0);
-	assert_string_equal(vpdn_avp_print(&avp, line, sizeof(line)), "Calling Number \"2085730592\"");
+	assert_int_equal(avp.len, 10);
+	assert_memory_equal(avp.value, "2085730592", 10);
 }
 
 /* In the order in which the LNS lists them; note M=1 on the Proxy Authen Response. */
@@ -246,7 +247,6 @@ static void iccn_is_as_long_as_recorded_and_gives_the_proxy_data(void **state)
 	struct vpdn_lcp_options o;
 	struct vpdn_proxy p, q;
 	struct vpdn_writer w;
-	char line[400];
 
 	(void)state;
 	begins_with(buf, len, 151,	/* recorded trace, LAC debug, ICCN sent */
@@ -277,10 +277,6 @@ static void iccn_is_as_long_as_recorded_and_gives_the_proxy_data(void **state)
 	assert_int_equal(o.magic, 0x109d08f2);
 	assert_int_equal(vpdn_lcp_parse(p.last_received.data, p.last_received.len, &o), 0);
 	assert_int_equal(o.magic, 0x6ee4e865);
-
-	vpdn_proxy_print(&p, line, sizeof(line));
-	assert_string_equal(line, "auth CHAP \"2500-1\" id 6 challenge of 16 octets with response; "
-				  "last sent: CHAP MD5, magic 0x109d08f2; last received: magic 0x6ee4e865");
 
 	/* Sent on by us: the same data, M=0 in all. */
 	vpdn_writer_init(&w, again, sizeof(again));

@@ -259,25 +259,6 @@ static void nothing_is_left_after_wiping(void **state)
 	assert_true(vpdn_proxy_empty(&p));
 }
 
-static void lines_hold_no_secret(void **state)
-{
-	struct vpdn_proxy p;
-	char line[300], cut[12];
-
-	(void)state;
-	fill(&p);
-	p.auth_type = VPDN_PROXY_AUTH_PAP;
-	vpdn_proxy_set_bytes(&p.response, "swordfish", 9);
-	vpdn_proxy_set_bytes(&p.challenge, "marlin", 6);
-	vpdn_proxy_print(&p, line, sizeof(line));
-	assert_null(strstr(line, "swordfish"));
-	assert_null(strstr(line, "marlin"));
-	assert_non_null(strstr(line, "PAP \"a\\x00b\" id 254"));
-	assert_non_null(strstr(line, "first received: MRU 1500"));
-	vpdn_proxy_print(&p, cut, sizeof(cut));
-	assert_int_equal(strlen(cut), 11);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,7 +270,6 @@ int main(void)
 		cmocka_unit_test(what_is_missing_for_a_type_is_named),
 		cmocka_unit_test(a_field_set_anew_holds_nothing_of_the_old),
 		cmocka_unit_test(nothing_is_left_after_wiping),
-		cmocka_unit_test(lines_hold_no_secret),
 	};
 
 	return cmocka_run_group_tests_name("proxy", tests, NULL, NULL);

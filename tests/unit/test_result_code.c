@@ -109,27 +109,6 @@ static void busy_and_short_of_resources_lead_to_the_next_lns(void **state)
 	assert_false(vpdn_cdn_result_retryable(VPDN_CDN_ADMINISTRATIVE, VPDN_ERROR_RESOURCES));
 }
 
-static void q931_causes_are_read_at_every_length(void **state)
-{
-	static const uint8_t value[] = { 0, 17, 0x45, 'b', 'u', 's', 'y' };
-	size_t len;
-
-	(void)state;
-	for (len = 0; len <= sizeof(value); len++) {
-		uint8_t *copy = exact(value, len);
-		struct vpdn_q931 q;
-
-		assert_true(vpdn_q931_parse(copy, len, &q) == (len >= 3));
-		if (len >= 3) {
-			assert_int_equal(q.cause, 17);
-			assert_int_equal(q.msg, 0x45);
-			assert_int_equal(q.advisory_len, len - 3);
-			assert_memory_equal(q.advisory ? q.advisory : copy + 3, value + 3, len - 3);
-		}
-		free(copy);
-	}
-}
-
 static void disconnect_causes_round_trip_at_every_length(void **state)
 {
 	static const uint8_t value[] = { 0, 16, 0xc2, 0x23, 1, 'n', 'o', 0, 'p' };
@@ -218,7 +197,6 @@ int main(void)
 		cmocka_unit_test(a_message_brings_an_error_code_along),
 		cmocka_unit_test(every_code_has_a_text),
 		cmocka_unit_test(busy_and_short_of_resources_lead_to_the_next_lns),
-		cmocka_unit_test(q931_causes_are_read_at_every_length),
 		cmocka_unit_test(disconnect_causes_round_trip_at_every_length),
 		cmocka_unit_test(why_an_outgoing_call_failed),
 	};
