@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The bench in the guest: runs the measurements, leaves their figures in results/bench.json.
 
-    guest.py [NAME...]      hop, one, lac, lns, memory, many; without names all of them
+    guest.py [NAME...]      hop, one, lac, lns, many; without names all of them
 
 Run by tests/lab/run --bench. A measurement that fails is told and does not keep the others from running.
 Exit status: 0 everything was measured, 1 not.
