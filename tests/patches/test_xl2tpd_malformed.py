@@ -74,40 +74,37 @@ def test_call_avps_without_a_call(daemon, peer, msgtype, attr):
     assert_serves(daemon)
 
 
-def test_failed_authentication_is_answered_with_not_authorized(tmp_path):
+@pytest.fixture
+def challenged(tmp_path):
+    """A daemon that wants authentication, and a peer whose SCCRQ it has answered."""
     (tmp_path / "secrets").write_text("* * right\n")
     d = Daemon(tmp_path, sections="[lns default]\nip range = 10.99.0.2-10.99.0.9\nlocal ip = 10.99.0.1\nchallenge = yes\n")
     p = Peer(d)
-    try:
-        p.send(message(SCCRQ, *sccrq_avps(p.tid)))
-        p.expect(SCCRP)
-        p.send(message(SCCCN, avp(13, b"\0" * 16)))
-        assert p.expect(STOPCCN).value(1)[:4] == u16(4) + u16(0)
-    finally:
-        p.close()
-        d.stop()
+    p.send(message(SCCRQ, *sccrq_avps(p.tid)))
+    p.expect(SCCRP)
+    yield d, p
+    p.close()
+    d.stop()
 
 
-def test_unauthenticated_sccrp_opens_no_tunnel(tmp_path):
+def test_failed_authentication_is_answered_with_not_authorized(challenged):
+    _, p = challenged
+    p.send(message(SCCCN, avp(13, b"\0" * 16)))
+    assert p.expect(STOPCCN).value(1)[:4] == u16(4) + u16(0)
+
+
+def test_unauthenticated_sccrp_opens_no_tunnel(challenged):
     """A challenge of ours that was not answered is not passed by clearing the M bit of the message type."""
-    (tmp_path / "secrets").write_text("* * right\n")
-    d = Daemon(tmp_path, sections="[lns default]\nip range = 10.99.0.2-10.99.0.9\nlocal ip = 10.99.0.1\nchallenge = yes\n")
-    p = Peer(d)
-    try:
-        p.send(message(SCCRQ, *sccrq_avps(p.tid)))
-        p.expect(SCCRP)
-        p.send(message(SCCRP, *sccrq_avps(p.tid), mandatory=False))
-        p.receive(0.5)
-        p.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), mandatory=False))
+    d, p = challenged
+    p.send(message(SCCRP, *sccrq_avps(p.tid), mandatory=False))
+    p.receive(0.5)
+    p.send(message(ICRQ, avp(14, u16(1)), avp(15, u32(1)), mandatory=False))
+    got = p.receive(0.5)
+    while got is not None:
+        assert got.type != ICRP
         got = p.receive(0.5)
-        while got is not None:
-            assert got.type != ICRP
-            got = p.receive(0.5)
-        assert d.running(), d.text()
-        assert "Connection established" not in d.text()
-    finally:
-        p.close()
-        d.stop()
+    assert d.running(), d.text()
+    assert "Connection established" not in d.text()
 
 
 # Fault 2: room for an AVP header
