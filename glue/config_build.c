@@ -1,11 +1,77 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* config_build.c - takes values out of a section that was read; see config_build.h. */
+/* config_build.c - the complaint about a file, and values out of a section that was read; see config_build.h. */
 #include "config_build.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config_value.h"
+
+/* Of the file that is being read: libConfuse hands no pointer of ours to its error function. */
+static struct {
+	const char *path;
+	char *err;
+	size_t size;
+	int rc;
+} complaint;
+
+void vpdn_parse_begin(const char *path, char *err, size_t size)
+{
+	complaint.path = path;
+	complaint.err = err;
+	complaint.size = size;
+	complaint.rc = 0;
+}
+
+int vpdn_parse_result(void)
+{
+	return complaint.rc;
+}
+
+void vpdn_parse_complain(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	size_t n;
+
+	if (complaint.rc || !fmt)
+		return;
+	complaint.rc = -EINVAL;
+	snprintf(complaint.err, complaint.size, "%s:%d: ", complaint.path, cfg->line);
+	n = strlen(complaint.err);
+	vsnprintf(complaint.err + n, complaint.size - n, fmt, ap);
+	/* A value may have line ends in it; the complaint has one line. */
+	for (char *c = complaint.err + n; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	if (strstr(complaint.err + n, "'" VPDN_CONFIG_AT_END "'")) {
+		snprintf(complaint.err + n, complaint.size - n, "the file ends inside of %s; needed: }", cfg->name);
+		return;
+	}
+	if (!strncmp(fmt, "no such option", 14)) {
+		for (const cfg_opt_t *o = cfg->opts; o->name && strcmp(o->name, VPDN_CONFIG_AT_END); o++) {
+			n = strlen(complaint.err);
+			snprintf(complaint.err + n, complaint.size - n, "%s%s", o == cfg->opts ? "; allowed here: " : ", ", o->name);
+		}
+	}
+}
+
+int vpdn_parse_fail(cfg_t *cfg, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vpdn_parse_complain(cfg, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int vpdn_parse_fail_memory(void)
+{
+	if (!complaint.rc)
+		complaint.rc = -ENOMEM;
+	return -1;
+}
 
 uint32_t vpdn_parse_u32(cfg_t *sec, const char *key, uint32_t otherwise)
 {

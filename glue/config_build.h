@@ -8,11 +8,18 @@
 #define VPDN_CONFIG_BUILD_H
 
 #include <confuse.h>
+#include <stdarg.h>
 
 #include "config.h"
 
-/* Keeps a complaint about the line where `cfg` ends or stands, if it is the first: later ones follow from it. -1. */
+/* From here on complaints are about that file, and the first goes into `err`: later ones follow from it. */
+void vpdn_parse_begin(const char *path, char *err, size_t size);
+/* 0: there was none; else -EINVAL, or -ENOMEM, which has no text. */
+int vpdn_parse_result(void);
+
+/* Keep a complaint about the line where `cfg` ends or stands. The second one is libConfuse's error function. -1. */
 int vpdn_parse_fail(cfg_t *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vpdn_parse_complain(cfg_t *cfg, const char *fmt, va_list ap);
 int vpdn_parse_fail_memory(void);
 
 /* Values that were checked when they were read. */

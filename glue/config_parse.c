@@ -10,7 +10,6 @@
 #include "config_parse.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,54 +24,7 @@
 static struct {
 	struct vpdn_config *c;
 	struct vpdn_group_keys pending;	/* of the group that is being read */
-	char *err;
-	size_t err_size;
-	int rc;
 } parse;
-
-/* Keeps the first complaint only: later ones follow from it. */
-static void complain(cfg_t *cfg, const char *fmt, va_list ap)
-{
-	size_t n;
-
-	if (parse.rc || !fmt)
-		return;
-	parse.rc = -EINVAL;
-	snprintf(parse.err, parse.err_size, "%s:%d: ", parse.c->path, cfg->line);
-	n = strlen(parse.err);
-	vsnprintf(parse.err + n, parse.err_size - n, fmt, ap);
-	/* A value may have line ends in it; the complaint has one line. */
-	for (char *c = parse.err + n; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	if (strstr(parse.err + n, "'" VPDN_CONFIG_AT_END "'")) {
-		snprintf(parse.err + n, parse.err_size - n, "the file ends inside of %s; needed: }", cfg->name);
-		return;
-	}
-	if (!strncmp(fmt, "no such option", 14)) {
-		for (const cfg_opt_t *o = cfg->opts; o->name && strcmp(o->name, VPDN_CONFIG_AT_END); o++) {
-			n = strlen(parse.err);
-			snprintf(parse.err + n, parse.err_size - n, "%s%s", o == cfg->opts ? "; allowed here: " : ", ", o->name);
-		}
-	}
-}
-
-int vpdn_parse_fail(cfg_t *cfg, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	complain(cfg, fmt, ap);
-	va_end(ap);
-	return -1;
-}
-
-int vpdn_parse_fail_memory(void)
-{
-	if (!parse.rc)
-		parse.rc = -ENOMEM;
-	return -1;
-}
 
 /* A value of a list in which each word may stand once. */
 static bool is_repeated(cfg_opt_t *opt, const char *value)
@@ -305,11 +257,9 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 		return -ENOMEM;
 	}
 	parse.c = c;
-	parse.err = err;
-	parse.err_size = err_size;
-	parse.rc = 0;
+	vpdn_parse_begin(c->path, err, err_size);
 	TAILQ_INIT(&parse.pending);
-	cfg_set_error_function(cfg, complain);
+	cfg_set_error_function(cfg, vpdn_parse_complain);
 	rc = cfg_parse_buf(cfg, text);
 	vpdn_text_wipe(text);
 	if (rc != CFG_SUCCESS)
@@ -324,5 +274,5 @@ int vpdn_config_parse(struct vpdn_config *c, FILE *f, char *err, size_t err_size
 	cfg_free(cfg);
 	options_free(root);
 	parse.c = NULL;
-	return parse.rc;
+	return vpdn_parse_result();
 }
