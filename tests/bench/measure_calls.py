@@ -134,23 +134,23 @@ def round_of_calls(bench, name, make, groups, at_once, calls):
         up = cpu()
         whole = load.down()
     end = cpu()
+    bench.add(f"{name}.up", report["up"] / calls * 100, "of 100")
+    bench.reports.setdefault(name, []).append(whole)
     if not report["up"]:
-        raise AssertionError(f"{name}: no call came up: {report['failures']}")
+        bench.problems.append(f"{name}: no call came up: {report['failures']}")
+        return
     if report["up"] == calls:		# else nobody can say what a call costs
         for group in groups:
             bench.add(f"{name}.cpu.{group}", (up[group] - begin[group]) / calls * 1000, "ms")
         bench.add(f"{name}.cpu", sum(up[group] - begin[group] for group in groups) / calls * 1000, "ms")
         bench.add(f"{name}.cpu_down", sum(end[group] - up[group] for group in groups) / calls * 1000, "ms")
     bench.add(f"{name}.rate", report["rate"], "calls/s")
-    bench.add(f"{name}.up", report["up"] / calls * 100, "of 100")
     for which in ("median", "p95", "max"):
         bench.add(f"{name}.{which}", report["stages"]["ipcp"][which], "ms")
     bench.add(f"{name}.retransmissions", sum(report["retransmissions"].values()) - report["retransmissions"].get("ping", 0), "")
     bench.add(f"{name}.lcp_repeated", report["retransmissions"]["lcp"] + report["peer_retransmissions"]["lcp"], "")
     if whole["teardown"]["confirmed"]:
         bench.add(f"{name}.down_rate", whole["teardown"]["rate"], "calls/s")
-    bench.reports.setdefault(name, []).append(whole)
-    return report
 
 
 def bursts(bench, kinds):
