@@ -127,6 +127,7 @@ static void on_occn(struct vpdn_ref_call *c, const uint8_t *avps, size_t len)
 		vpdn_ipc_put_u32(&b, VPDN_TLV_TX_SPEED, 0);
 	if (!vpdn_avp_tlv_seen(&tlvs, VPDN_TLV_FRAMING_TYPE))
 		vpdn_ipc_put_u32(&b, VPDN_TLV_FRAMING_TYPE, 0);
+	vpdn_session_sequence(o->session_fd, avps, len);
 	vpdn_link_send(&b, o->session_fd);
 	drop_session(c);
 	vpdn_ref_log(c, LOG_NOTICE, "connected");

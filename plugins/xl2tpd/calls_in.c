@@ -213,6 +213,7 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 	if (!rc) {
 		fd = c->session_fd;
 		c->session_fd = -1;
+		vpdn_session_sequence(fd, avps, len);
 		c->ppp = vpdn_ppp_start(g->template, &b, fd, on_ppp, c);
 		rc = c->ppp ? 0 : -ENOMEM;
 	}

@@ -9,10 +9,13 @@
 #include "module.h"
 
 #include <bsd/string.h>
+#include <errno.h>
+#include <linux/if_pppol2tp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "avp.h"
@@ -37,6 +40,16 @@ uint32_t vpdn_own_features(const uint8_t *avps, size_t len)
 	if (vpdn_avp_find(avps, len, VPDN_VENDOR_OWN, VPDN_AVP_OWN_FEATURES, &avp) || !vpdn_avp_u32(&avp, &v))
 		return 0;
 	return v;
+}
+
+void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len)
+{
+	static const int on = 1;
+	struct vpdn_avp avp;
+
+	if (!vpdn_avp_find(avps, len, VPDN_VENDOR_IETF, VPDN_AVP_SEQUENCING_REQUIRED, &avp) &&
+	    setsockopt(fd, SOL_PPPOL2TP, PPPOL2TP_SO_SENDSEQ, &on, sizeof(on)))
+		vpdn_core->log(LOG_WARNING, "vpdn: a peer wants sequence numbers, which the kernel does not give: %s\n", strerror(errno));
 }
 
 /* ---- why something ended ---- */

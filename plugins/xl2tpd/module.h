@@ -50,6 +50,9 @@ uint64_t vpdn_now_ms(void);
 /* What the peer says of VPDN_AVP_OWN_FEATURES in an ICRQ or ICRP; 0 when it is none of ours. */
 uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
 
+/* The AVPs of an ICCN or OCCN: has the LAC Sequencing Required (RFC 2661 4.4.4)? Then the session's data gets sequence numbers. */
+void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len);
+
 /* ---- why something ended ---- */
 
 /* Everything that a CDN or StopCCN can say. Owns its text. */

@@ -24,6 +24,7 @@ OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN, WEN, SLI = (NUMBERS[name] for name in (
     "OCRQ", "OCRP", "OCCN", "ICRQ", "ICRP", "ICCN", "CDN", "WEN", "SLI"))
 MANDATORY = 0x8000
 TUNNEL = 4242
+SEQUENCED = 0x08                # in the first octet of a header: Ns and Nr are there
 
 
 def avp(kind, value, flags=MANDATORY, vendor=0):
@@ -56,6 +57,7 @@ class Peer(Line):
         self.tunnel, self.number = 0, TUNNEL    # the other side's id, and ours
         self.ns = self.nr = 0
         self.messages = []
+        self.sequenced = []                     # of each data message received: has it sequence numbers?
 
     # Control messages
 
@@ -129,6 +131,7 @@ class Peer(Line):
     def deliver(self, packet):
         parsed = self.parse(packet, time.monotonic())
         if isinstance(parsed, decode.Ppp):
+            self.sequenced.append(bool(packet[0] & SEQUENCED))
             if parsed.session in self.subscribers:
                 self.subscribers[parsed.session].receive(packet)
         elif parsed is not None and parsed.message != "ZLB":
@@ -140,8 +143,8 @@ class Peer(Line):
 
     @staticmethod
     def ppp(packet):
-        """The frame in a data message without sequence numbers and padding, its protocol field whole."""
-        data = packet[8 if packet[0] & 0x40 else 6:].removeprefix(b"\xff\x03")
+        """The frame in a data message without padding, its protocol field whole."""
+        data = packet[6 + (2 if packet[0] & 0x40 else 0) + (4 if packet[0] & SEQUENCED else 0):].removeprefix(b"\xff\x03")
         return b"\0" + data if data and data[0] & 1 else data
 
 
@@ -236,6 +239,7 @@ class Call(Subscriber):
         self.session = number
         self.peer_session = int.from_bytes(answer.value(14) or b"", "big")
         self.framing = b"\xff\x03"      # address and control field of what we send
+        self.data_ns = None             # of the next data message; None: without sequence numbers
 
     def say(self, kind, *avps):
         """A control message of this call."""
@@ -261,8 +265,12 @@ class Call(Subscriber):
 
     def send_ppp(self, protocol, data, again=False):
         frame = self.framing + struct.pack("!H", protocol) + data
-        self.transmit(struct.pack("!HHHH", 0x4002, 8 + len(frame), self.access.tunnel, self.peer_session) + frame,
-                      again)
+        flags, numbers = 0x4002, b""
+        if self.data_ns is not None:
+            flags, numbers = flags | SEQUENCED << 8, struct.pack("!HH", self.data_ns, 0)
+            self.data_ns += 1
+        self.transmit(struct.pack("!HHHH", flags, 8 + len(numbers) + len(frame), self.access.tunnel, self.peer_session) +
+                      numbers + frame, again)
 
     def await_up(self, what):
         self.access.run(lambda: self.state == "up", what)

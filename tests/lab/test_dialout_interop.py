@@ -125,6 +125,19 @@ def test_foreign_lac_talkative(lac):
     assert list(detail["wan_errors"].values()) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("wanted", [False, True], ids=["plain", "required"])
+def test_foreign_lac_sequencing(lac, wanted):
+    """Sequencing Required in the OCCN (RFC 2661 section 4.4.4): all data has sequence numbers, the LNS's too; else it has none."""
+    _, call = lac.asked()
+    call.data_ns = 0 if wanted else None
+    call.say(OCRP, number(call))
+    call.say(OCCN, SPEED, FRAMING, *([avp(39, b"")] if wanted else []))
+    lac.peer.run(call.negotiated, "the LNS's Configure-Request")
+    call.request(LCP)
+    lac.assert_up(call)
+    assert set(lac.peer.sequenced) == {wanted}
+
+
 # A CDN before the OCRP: what pppd logs of it, its AVPs, pppd's exit status.
 REFUSALS = (
     ("busy", [avp(1, u16(8)), avp(12, struct.pack("!HB", 17, 0))], EXIT_BUSY),

@@ -6,6 +6,8 @@ LAC opens. Then local1 has a packet for remote2 (17.17.17.2), number 6121: the L
 dial it. Loopbacks, serial link, names, secret and LCP options are the example's.
 """
 
+import signal
+
 import pytest
 
 import decode
@@ -135,9 +137,11 @@ def test_dialin_and_dialout_one_tunnel(example):
     assert leaks.l2tp_counts(lab.lac) == leaks.l2tp_counts(lab.lns) == (1, 2)
     lab.client.ping(REMOTE2)
 
-    # remote2 hangs up: CDN 1 of the LAC for that call alone; then remote1.
-    answering.calls[-1].stop()
+    # remote2 is switched off: CDN 1 of the LAC for that call alone; then remote1.
+    answering.calls[-1].stop(signal.SIGKILL)
     line.await_event("hung up")
+    cdn = core.await_packet(Control, message="CDN")
+    assert (cdn.src, cdn.result()[0], cdn.value(14)) == (LAC_IP, 1, ocrp.value(14)), str(cdn)
     await_condition(lambda: leaks.l2tp_counts(lab.lac) == (1, 1), "one session left")
     lab.client.ping(LOCAL1)
     dialer.stop()

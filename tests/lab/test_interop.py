@@ -104,6 +104,18 @@ def test_interop_early_frames(lac):
     assert call.retransmissions == 0
 
 
+@pytest.mark.parametrize("wanted", [False, True], ids=["plain", "required"])
+def test_interop_sequencing(lac, wanted):
+    """Sequencing Required in the ICCN (RFC 2661 section 4.4.4): all data has sequence numbers, the LNS's too; else it has none."""
+    peer, _ = lac
+    call = place(peer)
+    call.data_ns = 0 if wanted else None
+    call.connect(*([avp(39, b"")] if wanted else []))
+    call.request(LCP)
+    call.await_up("negotiated")
+    assert set(peer.sequenced) == {wanted}
+
+
 def test_interop_speeds_and_vendors(lac):
     """Known but unused AVPs, unknown AVPs with M=0 and other vendors' do not matter."""
     peer, _ = lac
