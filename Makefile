@@ -179,7 +179,7 @@ check-aaa: setup					## vpdnd and real AAA servers, HTTPS and RADIUS, without PP
 	$(Q)tests/aaa/run $(TEST)
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
 	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS); symbols=$$?; tests/pppd/run && exit $$symbols
-check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2
+check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2: symbols, and dial-out up to the call
 	$(Q)tools/check-ppp trixie
 check-patches: setup					## the series apply, build, and keep malformed input out
 	$(Q)tests/patches/run

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-The distribution's own pppd with our plugins, on a machine that may have no PPP in its kernel.
+The distribution's own pppd, or the one that PPPD names, with our plugins, on a machine that may have no PPP in its kernel.
 
 It runs in a mount namespace of its own, with its own /etc/ppp and /run, and with a /dev/ppp that can be opened and does nothing
 more: that is all pppd looks for before a channel has connected.
@@ -30,7 +30,7 @@ mount --move "$1/dev" /dev
 mount -t tmpfs run /run
 mount --bind "$1/etc" /etc/ppp
 shift
-exec pppd "$@"
+exec "${PPPD:-pppd}" "$@"
 """
 
 
