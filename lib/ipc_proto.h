@@ -108,6 +108,7 @@ enum vpdn_dial_failure {
 	X(CALL_ENDING,		37, server, "PPP is over; CDN or PADT may go out now", TEXT)										\
 	X(CALL_ENDED,		38, server, "pppd leaves", STATUS, TEXT)												\
 	X(CALL_CLOSE,		39, client, "end the call in good order (LCP Terminate-Request)", TEXT)									\
+	X(CALL_CONNECTED,	40, client, "after CALL_START with CONNECT_LATER: what came with ICCN; its TLVs add to CALL_START's")					\
 	/* vpdn-lac.so and vpdnd: one connection a subscriber */													\
 	X(SUBSCRIBER_ASK,	48, client, "credentials are held: local, refused, or forwarded?", ACCESS, PID, HOLD_MS)						\
 	X(SUBSCRIBER_LOCAL,	49, server, "not ours: authenticate here")												\
@@ -201,6 +202,7 @@ enum vpdn_dial_failure {
 	X(REMOTE_IP,		44, ip4,   "the subscriber's address")					\
 	X(HOLD_MS,		45, u32,   "how long the plugin holds the credentials, ms")		\
 	X(PARKED,		46, u8,    "1: the pppd stays until released or hung up; 0: it leaves")	\
+	X(CONNECT_LATER,	47, u8,    "1: PPP begins when CALL_CONNECTED comes; 0, absent: at once")	\
 	/* RFC 2661 4.4.5 proxy LCP and authentication, AVPs 26-33 */					\
 	X(PROXY_INITIAL_RCVD,	48, bytes, "AVP 26: options of the first ConfReq received")		\
 	X(PROXY_LAST_SENT,	49, bytes, "AVP 27")							\

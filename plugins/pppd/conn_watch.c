@@ -49,7 +49,7 @@ static void on_connection(int sig)
 	while (fd >= 0 && !conn_over && (rc = vpdn_ipc_recv(fd, &received)) != -EAGAIN) {
 		if (rc == 1) {
 			on_message(&received);
-			vpdn_ipc_msg_close(&received);
+			vpdn_ipc_msg_wipe(&received);	/* there may be credentials in it */
 			continue;
 		}
 		if (rc == 0 || rc == -ECONNRESET || rc == -EPIPE) {

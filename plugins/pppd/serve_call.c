@@ -10,6 +10,10 @@
  * SIGTERM would end that too: pppd 2.4.9 main.c sets bundle_terminating for it and
  * destroys the bundle, with a SIGHUP to the other links' pppd.  SIGHUP ends the link only,
  * and without "persist" the process with it when there is no bundle.
+ *
+ * A call with CONNECT_LATER is one that the peer has asked for and not yet connected:
+ * pppd starts meanwhile, attaches to the channel, for which the kernel makes it wait (RCU,
+ * in PPPIOCGCHAN), makes its unit, and only then waits for CALL_CONNECTED; LCP comes next.
  */
 #include "serve_call.h"
 
@@ -45,6 +49,7 @@ static struct {
 static volatile sig_atomic_t running;		/* pppd's own handlers are installed */
 static volatile sig_atomic_t close_asked;
 static char close_text[128];			/* written before close_asked is set */
+static volatile sig_atomic_t connect_later;	/* CALL_CONNECTED is awaited */
 
 /* ---- the connection: towards the requester ---- */
 
@@ -147,9 +152,27 @@ static void at_exit(int status, void *arg)
 
 /* ---- the connection: from the requester ---- */
 
+/* In the signal handler: what the call's message says, and then what this one does. */
+static void connected(const struct vpdn_ipc_msg *m)
+{
+	size_t len = m->len - VPDN_IPC_HEADER_LEN;
+
+	if (!connect_later)
+		return;
+	if (len > sizeof(call.msg->buf) - call.msg->len) {
+		vpdn_conn_hang_up();
+		return;
+	}
+	memcpy(call.msg->buf + call.msg->len, m->buf + VPDN_IPC_HEADER_LEN, len);
+	call.msg->len += len;
+	connect_later = 0;
+}
+
 /* In the signal handler. */
 static void message_came(const struct vpdn_ipc_msg *m)
 {
+	if (m->type == VPDN_MSG_CALL_CONNECTED)
+		connected(m);
 	if (m->type != VPDN_MSG_CALL_CLOSE || close_asked)
 		return;
 	vpdn_ipc_get_text(m, VPDN_TLV_TEXT, close_text, sizeof(close_text));
@@ -295,11 +318,15 @@ static int phase_changed(int phase)
 
 void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 {
+	uint8_t later = 0;
+
 	call.msg = msg;
 	call.pid = getpid();
 	if (vpdn_conn_open(conn, vpdn_ipc_take_fd(msg, 0), message_came) < 0 || vpdn_conn_session() < 0)
 		fatal("vpdn: the call has no session: %m");
 	vpdn_ipc_get_u8(msg, VPDN_TLV_ACCESS, &call.access);
+	vpdn_ipc_get_u8(msg, VPDN_TLV_CONNECT_LATER, &later);
+	connect_later = later;
 
 	setsid();	/* pppd signals its process group */
 	own_random_numbers();
@@ -319,7 +346,6 @@ void vpdn_call_begin(struct vpdn_ipc_msg *msg, int conn)
 		set_l2tp();
 	else
 		set_pppoe();
-	vpdn_serve_line_export(call.msg);
 	say_started();
 	if (vpdn_conn_watch() < 0)
 		fatal("vpdn: cannot watch the call's connection: %m");
@@ -373,4 +399,43 @@ int vpdn_call_connect(void)
 		return -1;
 	}
 	return vpdn_conn_session();
+}
+
+/* False when the call ends before. pppd's handlers of signals only set flags, which end the wait. */
+static bool await_connected(void)
+{
+	static const int awaited[] = { SIGURG, SIGTERM, SIGINT, SIGHUP };
+	sigset_t block, before;
+	size_t i;
+
+	sigemptyset(&block);
+	for (i = 0; i < sizeof(awaited) / sizeof(awaited[0]); i++)
+		sigaddset(&block, awaited[i]);
+	sigprocmask(SIG_BLOCK, &block, &before);
+	while (connect_later && !close_asked && vpdn_conn_session() >= 0 && !got_sigterm && !got_sighup)
+		sigsuspend(&before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !connect_later;
+}
+
+int vpdn_call_establish(int session)
+{
+	int ppp = vpdn_ppp_establish(session);
+
+	if (ppp < 0)
+		return ppp;
+	if (!await_connected()) {
+		info("vpdn: the call ended before it was connected");
+		vpdn_ppp_disestablish(session);
+		return -1;
+	}
+	vpdn_serve_line_export(call.msg);
+	return ppp;
+}
+
+void vpdn_call_disconnect(void)
+{
+	if (connect_later)	/* pppd takes it for a fatal error */
+		vpdn_ppp_set_status(EXIT_HANGUP);
+	vpdn_conn_close_session();
 }

@@ -20,6 +20,8 @@ void vpdn_call_begin(struct vpdn_ipc_msg *call, int conn);
 /* The channel's part, for `struct channel`. */
 void vpdn_call_check_options(void);
 int vpdn_call_connect(void);
+int vpdn_call_establish(int session);
+void vpdn_call_disconnect(void);
 
 /* Behind the functions of the same meaning in serve_api.h. */
 const struct vpdn_ipc_msg *vpdn_call_message(void);

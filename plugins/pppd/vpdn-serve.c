@@ -102,8 +102,8 @@ static struct channel template_channel = {
 	.process_extra_options = become_template,
 	.check_options = vpdn_call_check_options,
 	.connect = vpdn_call_connect,
-	.disconnect = vpdn_conn_close_session,
-	.establish_ppp = vpdn_ppp_establish,
+	.disconnect = vpdn_call_disconnect,
+	.establish_ppp = vpdn_call_establish,
 	.disestablish_ppp = vpdn_ppp_disestablish,
 	.close = vpdn_conn_close,
 };

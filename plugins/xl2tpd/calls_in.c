@@ -2,17 +2,19 @@
 /*
  * calls_in.c - incoming calls in tunnels that peers have opened (RFC 2661 5.2.1, LNS side).
  *
- *	ICRQ -> kernel session, ICRP -> ICCN -> address, CALL_START to the group's pppd template -> PPP up -> over, CDN
+ *	ICRQ -> kernel session, address, CALL_START to the group's pppd template, ICRP -> ICCN -> CALL_CONNECTED -> PPP up -> over, CDN
  *
  * The kernel session stands before ICRP goes out: the LAC's frames may beat its ICCN and wait in it. xl2tpd has no part in PPP; the
- * template's child says what becomes of it. A call object lives as long as xl2tpd's call or the child, whichever is longer, because
+ * template's child says what becomes of it. It starts while the LAC connects the subscriber, and waits for what ICCN brings: the
+ * subscriber does not wait for the child. A call object lives as long as xl2tpd's call or the child, whichever is longer, because
  * the child's address is taken until it is dead. vpdnd is told every change by L2TP_CALL_STATE and may be away.
- * Owns the calls, their addresses, and the kernel session until CALL_START.
+ * Owns the calls, their addresses, and the kernel session until ICCN.
  */
 #include "calls_in.h"
 
 #include <bsd/string.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +89,19 @@ static void give_address_back(struct vpdn_call_in *c)
 	c->has_addr = false;
 }
 
+static void free_call(struct vpdn_call_in *c)
+{
+	give_address_back(c);
+	vpdn_core->timer_del(c->timer);
+	drop_session(c);
+	forget_icrq(c);
+	free(c->group);
+	free(c->user);
+	free(c->line);
+	free(c->bundle);
+	free(c);
+}
+
 /* Frees the call when neither xl2tpd nor a child knows it any more. */
 static void release(struct vpdn_call_in *c)
 {
@@ -97,15 +112,7 @@ static void release(struct vpdn_call_in *c)
 		TAILQ_REMOVE(&c->base.tunnel->calls_in, c, link);
 	else
 		TAILQ_REMOVE(&orphans, c, link);
-	give_address_back(c);
-	vpdn_core->timer_del(c->timer);
-	drop_session(c);
-	forget_icrq(c);
-	free(c->group);
-	free(c->user);
-	free(c->line);
-	free(c->bundle);
-	free(c);
+	free_call(c);
 }
 
 /* The session ends; the first to say why is believed. What the cause has no word for is in c->end. */
@@ -129,10 +136,55 @@ static void iccn_overdue(void *arg)
 
 /* ---- ICRQ ---- */
 
+static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
+
+/* Gives the session to the group's template. False: no memory or descriptors. */
+static bool start_ppp(struct vpdn_call_in *c, const struct vpdn_group *g, int fd)
+{
+	struct vpdn_ipc_builder b;
+
+	c->session_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (c->session_fd < 0 || vpdn_call_in_make_start(c, g, &b)) {
+		close(fd);
+		return false;
+	}
+	c->ppp = vpdn_ppp_start(g->template, &b, fd, on_ppp, c);
+	return c->ppp;
+}
+
+/* A call of that group, without session yet. NULL: no memory. */
+static struct vpdn_call_in *call_new(struct vpdn_tunnel *t, struct call *core, const struct vpdn_group *g, const uint8_t *avps,
+				     size_t len)
+{
+	struct vpdn_call_in *c = calloc(1, sizeof(*c));
+	struct l2tp_call_info ci;
+
+	if (!c)
+		return NULL;
+	c->session_fd = -1;
+	c->icrq = malloc(len);
+	c->group = strdup(g->name);
+	if (!c->icrq || !c->group) {
+		free_call(c);
+		return NULL;
+	}
+	vpdn_core->call_info(core, &ci);
+	memcpy(c->icrq, avps, len);
+	c->icrq_len = len;
+	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
+	c->base.ops = &ops;
+	c->base.tunnel = t;
+	c->tid = t->tid;
+	c->cid = ci.cid;
+	c->peer_cid = ci.peer_cid;
+	c->since_ms = vpdn_now_ms();
+	vpdn_end_init(&c->end);
+	return c;
+}
+
 int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len)
 {
 	struct vpdn_group *g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALIN);
-	struct l2tp_call_info ci;
 	struct vpdn_call_in *c;
 	char text[120], calling[256] = "";
 	int fd;
@@ -141,38 +193,25 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 		return vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "no group takes incoming calls of this peer");
 	if (vpdn_group_full(g))
 		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
+	c = call_new(t, core, g, avps, len);
+	if (!c)
+		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
+	c->has_addr = g->has_pool && vpdn_pool_take(g, &c->addr);
+	if (g->has_pool && !c->has_addr) {
+		free_call(c);
+		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
+	}
 	fd = vpdn_core->call_socket(core);
 	if (fd < 0) {
+		free_call(c);
 		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
 	}
-	c = calloc(1, sizeof(*c));
-	if (c) {
-		c->icrq = malloc(len);
-		c->group = strdup(g->name);
-	}
-	if (!c || !c->icrq || !c->group) {
-		close(fd);
-		if (c) {
-			free(c->icrq);
-			free(c->group);
-		}
-		free(c);
+	if (!start_ppp(c, g, fd)) {
+		free_call(c);
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
 	}
-	vpdn_core->call_info(core, &ci);
-	memcpy(c->icrq, avps, len);
-	c->icrq_len = len;
-	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
-	c->base.ops = &ops;
-	c->base.tunnel = t;
 	c->base.core = core;
-	c->tid = t->tid;
-	c->cid = ci.cid;
-	c->peer_cid = ci.peer_cid;
-	c->session_fd = fd;
-	c->since_ms = vpdn_now_ms();
-	vpdn_end_init(&c->end);
 	c->use = vpdn_group_enter(g);
 	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, calling, sizeof(calling));
 	vpdn_call_in_keep_line(c, NULL, 0);
@@ -180,7 +219,8 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
 	RB_INSERT(by_id, &by_id, c);
 	vpdn_core->call_set_priv(core, &c->base);
-	vpdn_call_in_log(c, LOG_INFO, "requested%s%s", *calling ? ", calling number " : "", calling);
+	vpdn_call_in_log(c, LOG_INFO, "requested%s%s, given to pppd template \"%s\"", *calling ? ", calling number " : "", calling,
+			 g->template);
 	vpdn_tunnel_call_added(t);
 	set_state(c, VPDN_CALL_WAIT, NULL);
 	return L2TP_ACCEPT;
@@ -188,41 +228,32 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 
 /* ---- ICCN ---- */
 
-static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
-
 static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 {
-	struct vpdn_group *g = vpdn_groups_find(c->group, VPDN_ACCEPTS_DIALIN);
 	struct vpdn_ipc_builder b;
-	int rc, fd;
+	int rc;
 
+	if (c->state != VPDN_CALL_WAIT)
+		return;
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
-	if (!g) {
+	if (!vpdn_groups_find(c->group, VPDN_ACCEPTS_DIALIN)) {
 		end(c, VPDN_CDN_ADMINISTRATIVE, 0, "the group has been removed");
 		return;
 	}
-	c->has_addr = g->has_pool && vpdn_pool_take(g, &c->addr);
-	if (g->has_pool && !c->has_addr) {
-		end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
-		return;
-	}
 	vpdn_call_in_keep_line(c, avps, len);
-	rc = vpdn_call_in_make_start(c, g, &b, avps, len);
+	rc = vpdn_call_in_make_connected(c, &b, avps, len);
 	forget_icrq(c);
-	if (!rc) {
-		fd = c->session_fd;
-		c->session_fd = -1;
-		vpdn_session_sequence(fd, avps, len);
-		c->ppp = vpdn_ppp_start(g->template, &b, fd, on_ppp, c);
-		rc = c->ppp ? 0 : -ENOMEM;
-	}
+	vpdn_session_sequence(c->session_fd, avps, len);
+	drop_session(c);
+	if (!rc)
+		rc = vpdn_ppp_connected(c->ppp, &b);
 	vpdn_ipc_builder_wipe(&b);
 	if (rc) {
 		end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, strerror(-rc));
 		return;
 	}
-	vpdn_call_in_log(c, LOG_NOTICE, "connected, given to pppd template \"%s\"", g->template);
+	vpdn_call_in_log(c, LOG_NOTICE, "connected");
 	set_state(c, VPDN_CALL_CONNECTED, NULL);
 }
 
@@ -450,7 +481,7 @@ int vpdn_calls_in_clear(const struct vpdn_ipc_msg *m)
 	c = RB_FIND(by_id, &by_id, &want);
 	if (!c)
 		return -ENOENT;
-	if (c->ppp && c->state < VPDN_CALL_CLOSING)
+	if (c->ppp && (c->state == VPDN_CALL_CONNECTED || c->state == VPDN_CALL_PPP_UP))
 		ask_to_end(c, text);
 	else
 		end(c, VPDN_CDN_ADMINISTRATIVE, 0, text);

@@ -27,10 +27,10 @@ struct vpdn_call_in {
 	struct vpdn_group_use *use;	/* until it ends */
 	uint64_t since_ms;
 	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
-	uint8_t *icrq;			/* its AVPs, until CALL_START */
+	uint8_t *icrq;			/* its AVPs, until ICCN */
 	size_t icrq_len;
 	uint32_t own_features;		/* VPDN_FEATURE_*, agreed with the LAC */
-	int session_fd;			/* -1: the template has it, or it is gone */
+	int session_fd;			/* a copy of what the template got, until ICCN has said whether it wants sequence numbers; or -1 */
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
 	struct in_addr addr;		/* of the group's pool */
@@ -49,12 +49,13 @@ struct vpdn_call_in {
 void vpdn_call_in_log(const struct vpdn_call_in *c, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* L2TP_CALL_STATE; text may be NULL. */
 void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text);
+/* CALL_START for the pppd template, with all that ICRQ says and what the group wants. 0 or -errno. */
+int vpdn_call_in_make_start(const struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b);
 /*
- * CALL_START for the pppd template, with all that ICRQ and ICCN say and what the group wants; the claimed user becomes the call's.
- * What is damaged of proxy LCP and authentication is left out. 0 or -errno; the builder holds credentials.
+ * CALL_CONNECTED, with what ICCN says on top of ICRQ; the claimed user becomes the call's. What is damaged of proxy LCP and
+ * authentication is left out. 0 or -errno; the builder holds credentials.
  */
-int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
-			    size_t len);
+int vpdn_call_in_make_connected(struct vpdn_call_in *c, struct vpdn_ipc_builder *b, const uint8_t *iccn, size_t len);
 /* Keeps what the ICRQ and, when there is one, the ICCN say of the access line, for show; nothing when there is no memory. */
 void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *iccn, size_t len);
 /* Keeps a copy of a text; none of "", and none when there is no memory: it is for show. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * calls_in_say.c - what is said of an incoming call at the LNS: to the log, to vpdnd (L2TP_CALL_STATE), and to the pppd template
- * that is to run PPP on it (CALL_START). Used by calls_in.c.
+ * that is to run PPP on it (CALL_START, CALL_CONNECTED). Used by calls_in.c.
  */
 #include "calls_in.h"
 
@@ -94,7 +94,7 @@ void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text)
 	vpdn_link_send(&b, -1);
 }
 
-struct start {
+struct said {
 	struct vpdn_avp_tlvs tlvs;
 	uint32_t own_features;
 	struct vpdn_proxy proxy;
@@ -103,7 +103,7 @@ struct start {
 
 static void put_avp(void *arg, const struct vpdn_avp *avp)
 {
-	struct start *s = arg;
+	struct said *s = arg;
 	int rc;
 
 	if (avp->vendor == VPDN_VENDOR_OWN && !s->own_features)
@@ -118,7 +118,7 @@ static void put_avp(void *arg, const struct vpdn_avp *avp)
 		vpdn_ipc_put_avp(s->tlvs.b, avp->vendor, avp->type, avp->mandatory ? VPDN_IPC_AVP_M : 0, avp->value, avp->len);
 }
 
-static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
+static void put_address(const struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
 {
 	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], word[2 * INET_ADDRSTRLEN + 2];
 
@@ -128,18 +128,17 @@ static void put_address(struct vpdn_call_in *c, const struct vpdn_group *g, stru
 	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, word);
 }
 
-int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b, const uint8_t *iccn,
-			    size_t len)
+int vpdn_call_in_make_start(const struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
 {
-	char user[256];
 	struct vpdn_tunnel *t = c->base.tunnel;
-	struct start s = { .tlvs.b = b, .own_features = c->own_features };
+	struct said s = { .tlvs.b = b, .own_features = c->own_features };
 	struct l2tp_tunnel_info ti;
 	char name[512];
 
 	vpdn_core->tunnel_info(t->core, &ti);
 	vpdn_ipc_begin(b, VPDN_MSG_CALL_START, 0, 1);
 	vpdn_ipc_put_u8(b, VPDN_TLV_ACCESS, VPDN_ACCESS_L2TP);
+	vpdn_ipc_put_u8(b, VPDN_TLV_CONNECT_LATER, 1);
 	vpdn_ipc_put_text(b, VPDN_TLV_GROUP, c->group);
 	vpdn_ipc_put_text(b, VPDN_TLV_PEER_NAME,
 			  vpdn_text_escape(ti.peer_name, strlen(ti.peer_name), name, sizeof(name)));
@@ -154,6 +153,20 @@ int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, 
 		put_address(c, g, b);
 	vpdn_proxy_init(&s.proxy);
 	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
+	vpdn_proxy_wipe(&s.proxy);
+	return vpdn_ipc_finish(b);
+}
+
+int vpdn_call_in_make_connected(struct vpdn_call_in *c, struct vpdn_ipc_builder *b, const uint8_t *iccn, size_t len)
+{
+	struct said s = { .tlvs.b = b, .own_features = c->own_features };
+	char user[256];
+
+	vpdn_proxy_init(&s.proxy);
+	/* Only to know what CALL_START has said: no TLV comes twice */
+	vpdn_ipc_begin(b, VPDN_MSG_CALL_CONNECTED, 0, 0);
+	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
+	vpdn_ipc_begin(b, VPDN_MSG_CALL_CONNECTED, 0, 0);
 	vpdn_avps_each(iccn, len, put_avp, &s);
 	if (s.proxy.name.present)
 		vpdn_call_in_set_text(&c->user, vpdn_text_escape(s.proxy.name.data, s.proxy.name.len, user, sizeof(user)));

@@ -297,6 +297,8 @@ typedef void vpdn_ppp_fn(void *arg, enum vpdn_ppp_event event, const struct vpdn
  * becomes of it is told through `fn`, never before this returns. NULL: no memory.
  */
 struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_builder *b, int fd, vpdn_ppp_fn *fn, void *arg);
+/* Sends the finished CALL_CONNECTED in *b, once, when the template has CALL_START. 0 or -errno; of what fails later `fn` is told. */
+int vpdn_ppp_connected(struct vpdn_ppp_call *p, const struct vpdn_ipc_builder *b);
 /* Ends the call in good order: LCP Terminate-Request. */
 void vpdn_ppp_close(struct vpdn_ppp_call *p, const char *text);
 /* The session is gone under it: the child ends at once. VPDN_PPP_GONE follows. */

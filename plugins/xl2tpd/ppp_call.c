@@ -36,18 +36,32 @@ struct vpdn_ppp_call {
 	bool may_stay;
 	char template[64];
 	int session_fd;			/* -1: the template has it */
-	uint8_t *start;			/* CALL_START, until sent */
-	size_t start_len;
+	struct octets { uint8_t *p; size_t len; } start, connected;	/* CALL_START and CALL_CONNECTED, until sent */
 };
 
 static void try_start(void *arg);
 
+static int octets_set(struct octets *o, const struct vpdn_ipc_builder *b)
+{
+	o->p = malloc(b->w.len);
+	if (!o->p)
+		return -ENOMEM;
+	memcpy(o->p, b->buf, b->w.len);
+	o->len = b->w.len;
+	return 0;
+}
+
+static void octets_forget(struct octets *o)
+{
+	if (o->p)
+		explicit_bzero(o->p, o->len);
+	free(o->p);
+	o->p = NULL;
+}
+
 static void forget_start(struct vpdn_ppp_call *p)
 {
-	if (p->start)
-		explicit_bzero(p->start, p->start_len);
-	free(p->start);
-	p->start = NULL;
+	octets_forget(&p->start);
 	if (p->session_fd >= 0)
 		close(p->session_fd);
 	p->session_fd = -1;
@@ -63,6 +77,7 @@ static void let_go(struct vpdn_ppp_call *p)
 		close(p->fd);
 	p->fd = -1;
 	forget_start(p);
+	octets_forget(&p->connected);
 }
 
 /* Told last; fn may free p. */
@@ -161,7 +176,16 @@ static int send_start(struct vpdn_ppp_call *p)
 		return rc;
 	}
 	p->watch = vpdn_core->watch(p->fd, EPOLLIN, readable, p);
-	return p->watch ? vpdn_ipc_send_octets(p->fd, p->start, p->start_len, &p->session_fd, 1) : -ENOMEM;
+	return p->watch ? vpdn_ipc_send_octets(p->fd, p->start.p, p->start.len, &p->session_fd, 1) : -ENOMEM;
+}
+
+/* A child that has gone is no failure here: its connection says so. */
+static int send_connected(struct vpdn_ppp_call *p)
+{
+	int rc = p->connected.p ? vpdn_ipc_send_octets(p->fd, p->connected.p, p->connected.len, NULL, 0) : 0;
+
+	octets_forget(&p->connected);
+	return rc == -EPIPE ? 0 : rc;
 }
 
 static void try_start(void *arg)
@@ -175,6 +199,9 @@ static void try_start(void *arg)
 	rc = send_start(p);
 	if (!rc) {
 		forget_start(p);
+		rc = send_connected(p);
+	}
+	if (!rc) {
 		p->timer = vpdn_core->timer_add(p->start_by_ms > now ? (unsigned int)(p->start_by_ms - now) : 0, start_overdue, p);
 		return;
 	}
@@ -191,15 +218,11 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 {
 	struct vpdn_ppp_call *p = calloc(1, sizeof(*p));
 
-	if (p)
-		p->start = malloc(b->w.len);
-	if (!p || !p->start) {
+	if (!p || octets_set(&p->start, b)) {
 		close(fd);
 		free(p);
 		return NULL;
 	}
-	memcpy(p->start, b->buf, b->w.len);
-	p->start_len = b->w.len;
 	p->session_fd = fd;
 	p->fd = -1;
 	p->fn = fn;
@@ -208,6 +231,13 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 	p->start_by_ms = vpdn_now_ms() + START_TIMEOUT_MS;
 	p->timer = vpdn_core->timer_add(0, try_start, p);
 	return p;
+}
+
+int vpdn_ppp_connected(struct vpdn_ppp_call *p, const struct vpdn_ipc_builder *b)
+{
+	int rc = octets_set(&p->connected, b);
+
+	return rc || p->start.p ? rc : send_connected(p);
 }
 
 void vpdn_ppp_close(struct vpdn_ppp_call *p, const char *text)

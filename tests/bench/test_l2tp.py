@@ -165,16 +165,18 @@ def test_l2tp_proxy(load, auth):
         for fd in started.fds:
             os.close(fd)
         assert (started["CALLED_NUMBER"], started["CALLING_NUMBER"]) == (b"614629", b"02:00")
-        sent, received = started["PROXY_LAST_SENT"], started["PROXY_LAST_RCVD"]
+        connected = call.read()
+        assert (started.name, connected.name) == ("CALL_START", "CALL_CONNECTED")
+        sent, received = connected["PROXY_LAST_SENT"], connected["PROXY_LAST_RCVD"]
         protocol = bytes.fromhex("0305c22305" if auth == "chap" else "0304c023")
         assert sent[:4] == received[:4] == bytes.fromhex("010405d4") and sent[4:4 + len(protocol)] == protocol
-        assert started["PROXY_INITIAL_RCVD"] == received and sent[-6:-4] == received[-6:-4] == b"\x05\x06" and sent[-4:] != received[-4:]
-        assert started["PROXY_AUTH_NAME"] == b"eve1@isp"
+        assert connected["PROXY_INITIAL_RCVD"] == received and sent[-6:-4] == received[-6:-4] == b"\x05\x06" and sent[-4:] != received[-4:]
+        assert connected["PROXY_AUTH_NAME"] == b"eve1@isp"
         if auth == "chap":
-            proof = hashlib.md5(bytes([started["PROXY_AUTH_ID"]]) + PASSWORD.encode() + started["PROXY_AUTH_CHALLENGE"]).digest()
-            assert (started["PROXY_AUTH_TYPE"], started["PROXY_AUTH_RESPONSE"]) == (2, proof)
+            proof = hashlib.md5(bytes([connected["PROXY_AUTH_ID"]]) + PASSWORD.encode() + connected["PROXY_AUTH_CHALLENGE"]).digest()
+            assert (connected["PROXY_AUTH_TYPE"], connected["PROXY_AUTH_RESPONSE"]) == (2, proof)
         else:
-            assert (started["PROXY_AUTH_TYPE"], started["PROXY_AUTH_RESPONSE"]) == (3, PASSWORD.encode())
+            assert (connected["PROXY_AUTH_TYPE"], connected["PROXY_AUTH_RESPONSE"]) == (3, PASSWORD.encode())
         call.socket.close()
         report = run.report(1)
         assert report["failed"] == 1 and list(report["failures"])[0].startswith(("CDN", "the credentials"))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fake_ppp.c - preloaded into vpdn-dialer, and into vpdnd by tests/aaa: PPP channels on a kernel without PPP.
+ * fake_ppp.c - preloaded into vpdn-dialer, into vpdnd by tests/aaa, and into pppd by tests/pppd: PPP channels on a kernel without PPP.
  *
  * A tty "under N_PPP" stays under N_TTY, raw, so that a test can read and write what would be frames; a channel is a duplicate of
  * its tty or socket and hangs up with it. A PPPoE socket is good for nothing; connect() writes "ID MAC DEVICE" to the
- * file FAKE_PPPOX_LOG. With FAKE_PPP_ABSENT set there is no N_PPP. A bridge moves nothing; the counters of an L2TP
+ * file FAKE_PPPOX_LOG. With FAKE_PPP_ABSENT set there is no N_PPP. A bridge moves nothing, a unit has no interface; the counters of an L2TP
  * session are the four numbers in the file FAKE_L2TP_STATS: packets and octets sent, packets and octets received.
  */
 #include <arpa/inet.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,6 +61,16 @@ static int l2tp_stats(struct pppol2tp_ioc_stats *s)
 	return 0;
 }
 
+/* From which nothing ever comes. */
+static int new_unit(int fd)
+{
+	int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int rc = dup3(quiet, fd, O_CLOEXEC);
+
+	close(quiet);
+	return rc < 0 ? -1 : 0;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	int (*next)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
@@ -84,14 +95,16 @@ int ioctl(int fd, unsigned long request, ...)
 		return dup3(*(int *)arg, fd, O_CLOEXEC) < 0 ? -1 : 0;
 	case PPPIOCGL2TPSTATS:
 		return l2tp_stats(arg);
-	case PPPIOCBRIDGECHAN:
-	case PPPIOCSMRU:
-	case PPPIOCSRASYNCMAP:
+	case PPPIOCNEWUNIT:
+		*(int *)arg = 0;
+		return new_unit(fd);
+	case PPPIOCGFLAGS:
+		*(int *)arg = 0;
 		return 0;
 	case TIOCGICOUNT:
 		return count_errors(arg);
 	default:
-		return next(fd, request, arg);
+		return _IOC_TYPE(request) == _IOC_TYPE(PPPIOCGFLAGS) ? 0 : next(fd, request, arg);
 	}
 }
 

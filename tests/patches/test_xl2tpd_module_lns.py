@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The module as an LNS: tunnels and calls of a LAC, seen by vpdnd, by the pppd template and on the wire."""
 import os
+import socket
 
 import pytest
 
-from xl2tpd_ipc import Node, group
+from xl2tpd_ipc import TLVS, Node, group
 from xl2tpd_wire import (CDN, ICCN, ICRP, ICRQ, SCCRQ, STOPCCN, WEN, Calling, avp, control, message, sccrq_avps, u16, u32, wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
@@ -16,11 +17,9 @@ WAIT, CONNECTED, PPP_UP, CLOSING, CLOSED = 1, 2, 3, 4, 5
 
 
 class Lac(Calling):
-    def connect(self, sid, *more):
-        """ICRQ, ICRP, ICCN; the session id of the LNS."""
-        theirs = self.call(sid, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"))
-        self.send(iccn(*more), theirs)
-        return theirs
+    def ask(self, sid):
+        """ICRQ, ICRP; the session id of the LNS."""
+        return self.call(sid, avp(22, b"02:00:00:00:00:01"), avp(21, b"614629"))
 
 
 def iccn(*more):
@@ -46,15 +45,32 @@ def lac(node):
     peer.close()
 
 
-def start(node, lac, sid=1, *more):
-    """A call that a template has taken: (session id, the call's connection, CALL_START)."""
-    template = node.templates[0] if node.templates else node.template()
-    theirs = lac.connect(sid, *more)
+def taken(template):
+    """A call that has come to a template, and waits for ICCN: (its connection, CALL_START)."""
     call = template.accept()
     started = call.read()
-    assert started.name == "CALL_START"
+    assert started.name == "CALL_START" and started["CONNECT_LATER"] == 1
+    return call, started
+
+
+def connected(call, started):
+    """What ICCN has brought: CALL_START with the TLVs of CALL_CONNECTED."""
+    got = call.read()
+    assert got.name == "CALL_CONNECTED"
+    started.tlvs += got.tlvs
+    single = [name for name, _ in started.tlvs if TLVS[name][1] != "list"]
+    assert len(single) == len(set(single)), "said twice"
+    return started
+
+
+def start(node, lac, sid=1, *more):
+    """A call that a template has taken and the LAC has connected: (session id, the call's connection, what is said of it)."""
+    template = node.templates[0] if node.templates else node.template()
+    theirs = lac.ask(sid)
+    call, started = taken(template)
     call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=started.seq)
-    return theirs, call, started
+    lac.send(iccn(*more), theirs)
+    return theirs, call, connected(call, started)
 
 
 def test_call_goes_to_the_template(node, lac):
@@ -64,10 +80,10 @@ def test_call_goes_to_the_template(node, lac):
                       avp(100, b"eth1", False, vendor=9), avp(25, u32(7), False))
     state = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=WAIT)
     assert (state["TUNNEL_ID"], state["SESSION_ID"], state["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
+    call, got = taken(template)                 # while the LAC connects the subscriber
+    assert len(got.fds) == 1
     lac.send(iccn(*proxy()), theirs)
-    call = template.accept()
-    got = call.read()
-    assert got.name == "CALL_START" and len(got.fds) == 1
+    connected(call, got)
     assert got["ACCESS"] == 3 and got["GROUP"] == "wholesale" and got["PEER_NAME"] == "LAC"
     assert (got["TUNNEL_ID"], got["SESSION_ID"], got["PEER_SESSION_ID"]) == (lac.their_tid, theirs, 1)
     assert got["CALLING_NUMBER"] == b"02:00:00:00:00:01" and got["CALLED_NUMBER"] == b"614629"
@@ -96,8 +112,7 @@ def test_line_reaches_template_and_vpdnd(node, lac):
            ((130, rate), (130, other), (142, u32(9)), (144, b"\2\1\6"), (139, b"short"), (200, b"unknown"), (1, b"port\n1"), (1, b"again"))]
     theirs = lac.call(1, avp(22, b"5551234"), avp(100, b"Serial0:0", False, vendor=9), *bbf)
     lac.send(iccn(), theirs)
-    call = template.accept()
-    started = call.read()
+    started = connected(*taken(template))
     kept = [u16(3561) + u16(kind) + b"\0" + value for kind, value in ((130, rate), (142, u32(9)), (144, b"\2\1\6"))]
     assert started.all("AVP") == kept and started.all("CIRCUIT_ID") == [b"port\n1"]
     report = node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CONNECTED)
@@ -115,6 +130,7 @@ def counters(said):
 def test_counters_of_tunnel_and_session(node, lac):
     """On demand and in the reply to that number; the control channel's are xl2tpd's, the data's the kernel's."""
     lac.open_as()
+    node.template()
     theirs = lac.call(1)
     lac.raw(control(lac.their_tid, 0, 2, lac.nr, message(ICRQ, avp(14, u16(1)), avp(15, u32(1)))))      # the same once more
     assert lac.hello()
@@ -186,7 +202,7 @@ def test_lac_hangs_up(node, lac):
 
 def test_no_template(node, lac):
     lac.open_as()
-    lac.connect(1)
+    lac.ask(1)
     cdn = lac.expect(CDN)
     assert cdn.value(1)[:2] == u16(4) and b'pppd template "corp": not running' in cdn.value(1)
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
@@ -195,9 +211,8 @@ def test_no_template(node, lac):
 def test_template_refuses(node, lac):
     lac.open_as()
     template = node.template()
-    lac.connect(1)
-    call = template.accept()
-    got = call.read()
+    lac.ask(1)
+    call, got = taken(template)
     call.say("ERROR", ("ERRNO", 11), ("TEXT", "fork: no memory"), flags=1, seq=got.seq)
     call.close()
     cdn = lac.expect(CDN)
@@ -209,12 +224,13 @@ def test_pool_is_used_up_and_addresses_come_back(node, lac):
     one = start(node, lac, 1)
     two = start(node, lac, 2)
     assert {one[2]["OPTION"], two[2]["OPTION"]} == {b"10.1.0.1:10.1.0.10", b"10.1.0.1:10.1.0.11"}
-    lac.connect(3)
+    ask = message(ICRQ, avp(15, u32(1)))
+    lac.send(ask + avp(14, u16(3)))
     cdn = lac.expect(CDN)
     assert cdn.sid == 3 and cdn.value(1)[:2] == u16(4) and b"no free address" in cdn.value(1)
     lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))), one[0])
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSING, SESSION_ID=one[0])
-    lac.connect(4)                          # its child still has the address
+    lac.send(ask + avp(14, u16(4)))         # its child still has the address
     assert lac.expect(CDN).sid == 4
     one[1].close()
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED, SESSION_ID=one[0])
@@ -239,7 +255,7 @@ def test_mschapv2_is_taken_from_one_of_ours_only(node, lac, asked):
     sid = icrp.number(14)
     assert icrp.value(1, vendor=OWN) == (u32(1) if asked else None)
     lac.send(iccn(*proxy()[:2], avp(2, u16(0x81), False, vendor=OWN), *proxy()[3:]), sid)
-    got = template.accept().read()
+    got = connected(*taken(template))
     assert got["PROXY_LAST_SENT"] == LCP_SENT
     assert got.get("PROXY_AUTH_TYPE") == (0x81 if asked else None)
 
@@ -374,14 +390,52 @@ def test_session_clear_does_not_wait_for_ever(node, lac):
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
 
 
-def test_iccn_does_not_come_and_lac_gives_up(node, lac):
+@pytest.mark.parametrize("who", ["lac", "vpdnctl"])
+def test_iccn_does_not_come_and_somebody_gives_up(node, lac, who):
     lac.open_as()
-    node.template()
-    lac.call(1)
+    template = node.template()
+    assert lac.hello()
     before = node.daemon.fds()
-    lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))))     # the LAC has not seen our id
+    theirs = lac.ask(1)
+    call, _ = taken(template)
+    call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=1)
+    if who == "lac":
+        lac.send(message(CDN, avp(1, u16(1)), avp(14, u16(1))))     # it has not seen our id
+    else:
+        node.vpdnd.say("L2TP_SESSION_CLEAR", ("TUNNEL_ID", lac.their_tid), ("SESSION_ID", theirs), ("TEXT", "cleared"))
+        assert b"cleared" in lac.expect(CDN).value(1)
+    assert call.read() is None                  # nothing was connected, and the child sees a hangup
+    call.close()
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
-    assert node.daemon.fds() == before - 1                         # the session's socket is closed
+    assert node.daemon.fds() == before
+    assert lac.hello()
+
+
+def test_call_is_connected_before_the_template_can_take_it(node, lac):
+    """Its queue is full of others when ICRQ and ICCN come: CALL_CONNECTED follows CALL_START on the same connection."""
+    lac.open_as()
+    template = node.template()
+    template.socket.listen(0)
+    other = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    other.connect(template.path)
+    theirs = lac.ask(1)
+    lac.send(iccn(*proxy()), theirs)
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CONNECTED)
+    template.accept().close()
+    other.close()
+    assert connected(*taken(template))["PROXY_AUTH_NAME"] == b"alice@example.com"
+
+
+def test_template_dies_before_iccn(node, lac):
+    lac.open_as()
+    template = node.template()
+    theirs = lac.ask(1)
+    call, _ = taken(template)
+    call.say("CALL_STARTED", ("PID", 4242), flags=1, seq=1)
+    call.close()
+    assert b"pppd died" in lac.expect(CDN).value(1)
+    lac.send(iccn(*proxy()), theirs)
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
     assert lac.hello()
 
 
@@ -440,7 +494,7 @@ def test_sequence_numbers_begin_anew():
     lac = Lac(node.daemon)
     try:
         lac.open_as()
-        lac.call(1)
+        running = start(node, lac)
         while lac.nr < 65534:
             lac.send(message(ICRQ, avp(14, u16(2)), avp(15, u32(1))))
             lac.expect(CDN)
@@ -449,7 +503,7 @@ def test_sequence_numbers_begin_anew():
             lac.send(message(ICRQ, avp(14, u16(sid)), avp(15, u32(1))))
         for sid in range(2, 6):
             assert lac.expect(CDN).sid == sid
-        assert lac.hello()
+        assert lac.hello() and not running[1].kept
     finally:
         lac.close()
         node.stop()
@@ -460,14 +514,14 @@ def test_two_nodes_make_a_call():
     lns = Node(address="127.0.0.2", groups=[group(pool=POOL)])
     lac = Node(address="127.0.0.1")
     try:
+        template = lns.template()
         lac.place(1, ("127.0.0.2", lns.daemon.port), ("USER", "alice@example.com"), ("PROXY_LAST_SENT", LCP_SENT),
                   ("PROXY_LAST_RCVD", LCP_RECEIVED))
-        template = lns.template()
         lac.vpdnd.expect("L2TP_CALL_READY", CALL_REF=1)
-        lns.vpdnd.quiet(0.5, "CALL_START")
+        call, got = taken(template)
+        call.quiet(0.5, "CALL_CONNECTED")
         lac.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
-        call = template.accept()
-        got = call.read()
+        connected(call, got)
         assert got["PROXY_LAST_SENT"] == LCP_SENT and got["PEER_NAME"] == "LAC"
         call.say("CALL_STARTED", ("PID", 1), flags=1, seq=got.seq)
         call.say("CALL_ENDING", ("TEXT", "wrong password"), ("DISC_CODE", 16), ("DISC_PROTO", 0xC223), ("DISC_DIRECTION", 2))

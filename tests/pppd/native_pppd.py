@@ -3,7 +3,7 @@
 The distribution's own pppd, or the one that PPPD names, with our plugins, on a machine that may have no PPP in its kernel.
 
 It runs in a mount namespace of its own, with its own /etc/ppp and /run, and with a /dev/ppp that can be opened and does nothing
-more: that is all pppd looks for before a channel has connected.
+more: that is all pppd looks for before a channel has connected. FAKE_PPP, preloaded, takes it a step further (tests/dialer/fake_ppp.c).
 """
 import os
 import re
@@ -30,14 +30,15 @@ mount --move "$1/dev" /dev
 mount -t tmpfs run /run
 mount --bind "$1/etc" /etc/ppp
 shift
-exec "${PPPD:-pppd}" "$@"
+exec env $PPPD_PRELOAD "${PPPD:-pppd}" "$@"
 """
+FAKE_PPP = os.environ.get("FAKE_PPP")
 
 
 class Pppd:
     """A running pppd; its log is read as it comes."""
 
-    def __init__(self, directory, *options, peers=None):
+    def __init__(self, directory, *options, peers=None, preload=None):
         self.dir = str(directory)
         for name in ("dev", "etc", "etc/peers"):
             os.makedirs(os.path.join(self.dir, name), exist_ok=True)
@@ -49,6 +50,7 @@ class Pppd:
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-ec", INSIDE, "sh", self.dir, *options],
+            env=dict(os.environ, PPPD_PRELOAD=f"LD_PRELOAD={preload}" if preload else ""),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from native_pppd import PLUGINS, TOP, Pppd
+from native_pppd import FAKE_PPP, PLUGINS, TOP, Pppd
 from xl2tpd_ipc import Connection, wait
 
 OPTION_ERROR = 2        # pppd(8)
@@ -34,7 +34,7 @@ def pppd(tmp_path):
     running = []
 
     def start(*options):
-        running.append(Pppd(tmp_path / ("pppd%d" % len(running)), "nodetach", "noauth", *options))
+        running.append(Pppd(tmp_path / ("pppd%d" % len(running)), "nodetach", "noauth", *options, preload=FAKE_PPP))
         return running[-1]
 
     yield start
@@ -46,8 +46,8 @@ def template(pppd, tmp_path, *options):
     return pppd("plugin", PLUGINS + "/vpdn-serve.so", "vpdn-template", "corp", "vpdn-template-dir", str(tmp_path), *options)
 
 
-def of_a_call(pppd, tmp_path, environment, access, *tlvs):
-    """The variables of a call with these TLVs."""
+def of_a_call(pppd, tmp_path, environment, access, *tlvs, later=()):
+    """The variables of a call with these TLVs; those of `later` come when it is connected."""
     served = template(pppd, tmp_path, "plugin", environment)
     path = str(tmp_path / "corp.sock")
     wait(lambda: os.path.exists(path), lambda: "the template's socket:\n" + served.log())
@@ -56,10 +56,14 @@ def of_a_call(pppd, tmp_path, environment, access, *tlvs):
     session, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.say("CALL_START", ("ACCESS", access), *tlvs, seq=1, fds=[session.fileno()])
     assert connection.expect("CALL_STARTED")["PID"] > 0
-    while connection.read() is not None:        # there is no PPP here: it leaves
+    if later:
+        connection.say("CALL_CONNECTED", *later)
+    session.close()
+    assert other.recv(2048)[:3] == bytes.fromhex("c02101"), "no LCP"
+    other.close()
+    while connection.read() is not None:
         pass
-    for end in (connection, session, other):
-        end.close()
+    connection.close()
     served.wait_log("environment: that is all")
     log = served.log()
     assert "\x1b" not in log and not re.search("^plugin /tmp", log, re.M)
@@ -78,11 +82,19 @@ def test_environment_of_what_an_lac_says(pppd, tmp_path, environment):
         ("PHYSICAL_CHANNEL", 17), ("NAS_PORT", "Serial0:0"), ("TX_SPEED", 4294967295), ("RX_SPEED", 64000),
         ("CIRCUIT_ID", "olt1 atm 1/2:0.33"), ("REMOTE_ID", "sub"), bbf(130, struct.pack("!Q", 10 ** 10)), bbf(142, struct.pack("!I", 9)),
         bbf(144, b"\2\1\6"), bbf(254, b""), ("AVP", struct.pack("!HHB", 9, 129, 0) + bytes(8)), bbf(131, b"bad"))
-    assert {name: got[name] for name in got if name not in ("DEVICE", "PPPD_PID", "PPPLOGNAME", "ORIG_UID", "SPEED")} == {
+    assert {name: got[name] for name in got if name not in ("DEVICE", "PPPD_PID", "PPPLOGNAME", "ORIG_UID", "SPEED", "UNIT")} == {
         "CALLING_NUMBER": "5551234", "CALLED_NUMBER": "614629", "SUB_ADDRESS": "7", "PHYSICAL_CHANNEL": "17", "NAS_PORT": "Serial0:0",
         "TX_CONNECT_SPEED": "4294967295", "RX_CONNECT_SPEED": "64000", "AGENT_CIRCUIT_ID": "olt1 atm 1/2:0.33", "AGENT_REMOTE_ID": "sub",
         "ACTUAL_DATA_RATE_DOWNSTREAM": "10000000000", "ACTUAL_INTERLEAVING_DELAY_DOWNSTREAM": "9", "ACCESS_LOOP_ENCAPSULATION": "020106",
         "IWF_SESSION": ""}
+
+
+def test_environment_of_a_call_connected_later(pppd, tmp_path, environment):
+    """What ICRQ and what ICCN say; of what both say, ICRQ's."""
+    got = of_a_call(pppd, tmp_path, environment, L2TP, ("CONNECT_LATER", 1), ("CALLING_NUMBER", "5551234"), ("PHYSICAL_CHANNEL", 17),
+                    later=[("TX_SPEED", 64000), ("CIRCUIT_ID", "olt1"), ("PHYSICAL_CHANNEL", 18), bbf(142, struct.pack("!I", 9))])
+    assert (got["CALLING_NUMBER"], got["PHYSICAL_CHANNEL"], got["TX_CONNECT_SPEED"], got["AGENT_CIRCUIT_ID"],
+            got["ACTUAL_INTERLEAVING_DELAY_DOWNSTREAM"]) == ("5551234", "17", "64000", "olt1", "9")
 
 
 def test_environment_of_a_hostile_lac(pppd, tmp_path, environment):
