@@ -70,7 +70,8 @@ class Line:
                     map(str, self.subscribers.values())))
             timers = [s.deadline for s in self.subscribers.values() if s.deadline]
             wait = max(0.0, min([deadline, *timers]) - now)
-            for ready in select.select(self.sockets, (), (), min(wait, 0.1))[0]:
+            # The first socket's frames first: a session's frame is never older than its PADS.
+            for ready in select.select(self.sockets, (), (), min(wait, 0.1))[0][:1]:
                 self.deliver(ready.recv(2048))
             now = time.monotonic()
             for subscriber in self.subscribers.values():
