@@ -73,8 +73,8 @@ fail:
 	rc = -errno;
 	snprintf(err, err_size, "%s: %s", what, strerror(-rc));
 	vpdn_channel_close(c);
-	/* A tty that is hung up, a channel that is gone, a PPPoE session that is over. */
-	return rc == -EIO || rc == -ENXIO || rc == -ENOTCONN ? -ENOLINK : rc;
+	/* A tty that is hung up, a channel that is gone or has lost its tty, a PPPoE session that is over. */
+	return rc == -EIO || rc == -ENXIO || rc == -ENOTTY || rc == -ENOTCONN ? -ENOLINK : rc;
 }
 
 void vpdn_channel_close(struct vpdn_channel *c)
