@@ -11,8 +11,9 @@ import modem
 from decode import Control
 from dialout import (ACCESS, EXIT_BUSY, EXIT_CONFIG, EXIT_HANGUP, EXIT_NO_ANSWER, EXIT_NO_CARRIER, EXIT_NO_DIAL_TONE,
                      EXIT_NO_RESOURCES, EXIT_NO_VPDND, EXIT_REFUSED, EXIT_TIMEOUT, EXIT_UNREACHABLE, EXIT_USER_REQUEST, MODEMS, NUMBER,
-                     PEER, PROGRAM, start_lns)
+                     PEER, PROGRAM, Q931, start_lns)
 from labnet import Topology
+from waiting import await_condition
 
 # What the modem says: (CDN result, Q.931 cause, pppd's exit status, in its log).
 MODEM_RESULTS = {
@@ -39,28 +40,38 @@ def test_dialout(dialout, case):
     net.assert_nothing_left()
 
 
-# What an exec dialer's program does: its words, CDN result, Q.931 cause, pppd's exit status. A line that is lost as soon as it is
-# up may be lost before OCCN or after.
+# What an exec dialer's program does: its words, CDN result, Q.931 cause, pppd's exit status.
 PROGRAMS = {
-    "says_busy": ("echo BUSY >&3; sleep 9", 8, 17, {EXIT_BUSY}),
-    "ends": ("echo why >&2; exit 3", 7, 127, {EXIT_NO_CARRIER}),
-    "connects_and_ends": ("echo CONNECT 64000 >&3; exit 3", 1, 16, {EXIT_NO_CARRIER, EXIT_HANGUP}),
-    "says_nothing": ("trap '' HUP; sleep 60", 10, 102, {EXIT_TIMEOUT}),
-    "missing": (None, 5, 38, {EXIT_NO_RESOURCES}),
+    "says_busy": ("echo BUSY >&3; sleep 9", 8, 17, EXIT_BUSY),
+    "ends": ("echo why >&2; exit 3", 7, 127, EXIT_NO_CARRIER),
+    "says_nothing": ("trap '' HUP; sleep 60", 10, 102, EXIT_TIMEOUT),
+    "missing": (None, 5, 38, EXIT_NO_RESOURCES),
 }
 
 
 @pytest.mark.parametrize("case", PROGRAMS)
 def test_dialout_exec_fails(dialout, lab, case):
     """A program that reports a failure, ends, hangs, or is not there."""
-    script, result, cause, statuses = PROGRAMS[case]
+    script, result, cause, status = PROGRAMS[case]
     if script:
         lab.lac.write("/etc/vpdn/dial", f"#!/bin/sh\n{script}\n", 0o755)
     net = dialout(modems=0, lac={"dialers": PROGRAM % ("/etc/vpdn/dial", "wait = true")})
-    assert net.dial().wait() in statuses
+    assert net.dial().wait() == status
     net.await_cdn(Topology.LAC, result, cause)
     if case == "ends":
         net.lac.await_log("why")
+    net.assert_nothing_left()
+
+
+def test_dialout_line_lost_at_once(dialout, lab):
+    """Who is called hangs up in the moment of CONNECT, whatever the LAC is about then: CDN 1, before OCCN or after."""
+    lab.lac.write("/etc/vpdn/dial", "#!/bin/sh\necho CONNECT 64000 >&3\n", 0o755)
+    net = dialout(modems=0, lac={"dialers": PROGRAM % ("/etc/vpdn/dial", "wait = true")})
+    for count in range(1, 11):
+        assert net.dial().wait() in (EXIT_NO_CARRIER, EXIT_HANGUP)
+        await_condition(lambda n=count: len(net.core.packets(Control, message="CDN", src=Topology.LAC)) == n, "the LAC's CDN")
+    ends = {(cdn.result()[0], cdn.value(Q931)[:2]) for cdn in net.core.packets(Control, message="CDN", src=Topology.LAC)}
+    assert ends == {(1, bytes((0, 16)))}
     net.assert_nothing_left()
 
 
