@@ -453,6 +453,7 @@ static pid_t vpdnctl(const char *const *more, size_t n)
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 		closefrom(STDERR_FILENO + 1);
+		signal(SIGINT, SIG_DFL);	/* a shell's background process has it ignored */
 		execv(program, (char *const *)argv);
 		_exit(127);
 	}
