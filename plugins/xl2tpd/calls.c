@@ -83,27 +83,6 @@ void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m
 		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, rx);
 }
 
-int vpdn_avp_list_set(struct vpdn_avp_list *l, const struct vpdn_writer *w)
-{
-	if (w->bad)
-		return -EMSGSIZE;
-	l->p = malloc(w->len + 1);
-	if (!l->p)
-		return -ENOMEM;
-	memcpy(l->p, w->buf, w->len);
-	l->len = w->len;
-	return 0;
-}
-
-static void list_wipe(struct vpdn_avp_list *l)
-{
-	if (l->p)
-		explicit_bzero(l->p, l->len);
-	free(l->p);
-	l->p = NULL;
-	l->len = 0;
-}
-
 void vpdn_ref_put_ids(const struct vpdn_ref_call *c, struct vpdn_ipc_builder *b)
 {
 	struct l2tp_tunnel_info ti;
@@ -140,8 +119,8 @@ static void release(struct vpdn_ref_call *c)
 {
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
-	list_wipe(&c->request);
-	list_wipe(&c->connect);
+	vpdn_kept_wipe(&c->request);
+	vpdn_kept_wipe(&c->connect);
 	if (c->kind->release)
 		c->kind->release(c);
 }
@@ -227,7 +206,7 @@ static void ask(struct vpdn_ref_call *c)
 		vpdn_ref_end(c, VPDN_CDN_NO_FACILITIES_TEMP, 0, 0, strerror(-rc));
 		return;
 	}
-	list_wipe(&c->request);
+	vpdn_kept_wipe(&c->request);
 }
 
 static int want_read(struct vpdn_tunnel_want *want, const struct vpdn_ipc_msg *m)
@@ -390,7 +369,7 @@ int vpdn_calls_connect(const struct vpdn_ipc_msg *m)
 		rc = c->kind->connecting(c, m);
 	if (!rc)
 		rc = vpdn_core->call_connect(c->base.core);
-	list_wipe(&c->connect);
+	vpdn_kept_wipe(&c->connect);
 	if (rc) {
 		vpdn_ref_end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, 0, strerror(-rc));
 		return 0;
@@ -479,7 +458,7 @@ static void on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *
 static size_t on_build(struct vpdn_call_base *base, int msgtype, uint8_t *avps, size_t size)
 {
 	struct vpdn_ref_call *c = (struct vpdn_ref_call *)base;
-	const struct vpdn_avp_list *l = msgtype == c->kind->request ? &c->request : msgtype == c->kind->connect ? &c->connect : NULL;
+	const struct vpdn_kept *l = msgtype == c->kind->request ? &c->request : msgtype == c->kind->connect ? &c->connect : NULL;
 	size_t n = l && l->p && l->len <= size ? l->len : 0;
 
 	if (n)

@@ -44,11 +44,6 @@ struct vpdn_ref_kind {
 	void (*release)(struct vpdn_ref_call *c);
 };
 
-struct vpdn_avp_list {
-	uint8_t *p;
-	size_t len;
-};
-
 struct vpdn_ref_call {
 	struct vpdn_call_base base;	/* first */
 	const struct vpdn_ref_kind *kind;
@@ -61,7 +56,7 @@ struct vpdn_ref_call {
 	struct vpdn_end end;
 	char *label;			/* for logs: user="..." or number="..."; NULL: none */
 	/* To be added to these messages; may hold credentials: wiped when sent or given up. */
-	struct vpdn_avp_list request, connect;
+	struct vpdn_kept request, connect;
 };
 
 #define vpdn_ref_log(c, level, ...)	vpdn_tunnel_log((c)->base.tunnel, (c)->base.core, (c)->label, level, __VA_ARGS__)
@@ -99,7 +94,5 @@ void vpdn_avp_from_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, u
 void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t vendor, uint16_t type);
 /* (Tx) Connect Speed, Framing Type, and Rx Connect Speed when it differs: ICCN, OCCN. */
 void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed);
-/* A copy of what was written. 0, -ENOMEM, or -EMSGSIZE when something did not fit. */
-int vpdn_avp_list_set(struct vpdn_avp_list *l, const struct vpdn_writer *w);
 
 #endif

@@ -54,7 +54,7 @@ static int connecting(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 		return -EINVAL;
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	vpdn_avp_put_connection(&w, m, 0);
-	return vpdn_avp_list_set(&c->connect, &w);
+	return vpdn_kept_set(&c->connect, &w);
 }
 
 /* RFC 2661 6.14: which control characters the LNS's PPP has agreed to escape. */

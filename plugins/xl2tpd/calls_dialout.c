@@ -58,7 +58,7 @@ static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 	put_or(&w, m, VPDN_TLV_MAX_BPS, VPDN_AVP_MAXIMUM_BPS, MAX_BPS);
 	vpdn_avp_put(&w, VPDN_VENDOR_IETF, VPDN_AVP_CALLED_NUMBER, p, len);
 	vpdn_avp_from_octets(&w, m, VPDN_TLV_SUB_ADDRESS, VPDN_VENDOR_IETF, VPDN_AVP_SUB_ADDRESS);
-	return vpdn_avp_list_set(&c->request, &w);
+	return vpdn_kept_set(&c->request, &w);
 }
 
 /*

@@ -82,13 +82,13 @@ static int make(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 		vpdn_ref_label(c, "user", p, len);
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	put_icrq(&w, m);
-	rc = vpdn_avp_list_set(&c->request, &w);
+	rc = vpdn_kept_set(&c->request, &w);
 	if (rc)
 		return rc;
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	rc = put_iccn(o, &w, m);
 	if (!rc)
-		rc = vpdn_avp_list_set(&c->connect, &w);
+		rc = vpdn_kept_set(&c->connect, &w);
 	explicit_bzero(buf, sizeof(buf));
 	return rc;
 }

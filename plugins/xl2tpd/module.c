@@ -52,6 +52,29 @@ void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len)
 		vpdn_core->log(LOG_WARNING, "vpdn: a peer wants sequence numbers, which the kernel does not give: %s\n", strerror(errno));
 }
 
+/* ---- what is to be sent later ---- */
+
+int vpdn_kept_set(struct vpdn_kept *k, const struct vpdn_writer *w)
+{
+	if (w->bad)
+		return -EMSGSIZE;
+	k->p = malloc(w->len + 1);
+	if (!k->p)
+		return -ENOMEM;
+	memcpy(k->p, w->buf, w->len);
+	k->len = w->len;
+	return 0;
+}
+
+void vpdn_kept_wipe(struct vpdn_kept *k)
+{
+	if (k->p)
+		explicit_bzero(k->p, k->len);
+	free(k->p);
+	k->p = NULL;
+	k->len = 0;
+}
+
 /* ---- why something ended ---- */
 
 void vpdn_end_init(struct vpdn_end *e)

@@ -53,6 +53,19 @@ uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
 /* The AVPs of an ICCN or OCCN: has the LAC Sequencing Required (RFC 2661 4.4.4)? Then the session's data gets sequence numbers. */
 void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len);
 
+/* ---- what is to be sent later ---- */
+
+/* A copy, which may hold credentials; p is NULL when there is none. */
+struct vpdn_kept {
+	uint8_t *p;
+	size_t len;
+};
+
+/* A copy of what was written. 0, -ENOMEM, or -EMSGSIZE when something did not fit. */
+int vpdn_kept_set(struct vpdn_kept *k, const struct vpdn_writer *w);
+/* Wipes and frees it; nothing happens when there is none. */
+void vpdn_kept_wipe(struct vpdn_kept *k);
+
 /* ---- why something ended ---- */
 
 /* Everything that a CDN or StopCCN can say. Owns its text. */

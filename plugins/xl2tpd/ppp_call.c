@@ -36,32 +36,14 @@ struct vpdn_ppp_call {
 	bool may_stay;
 	char template[64];
 	int session_fd;			/* -1: the template has it */
-	struct octets { uint8_t *p; size_t len; } start, connected;	/* CALL_START and CALL_CONNECTED, until sent */
+	struct vpdn_kept start, connected;	/* CALL_START and CALL_CONNECTED, until sent */
 };
 
 static void try_start(void *arg);
 
-static int octets_set(struct octets *o, const struct vpdn_ipc_builder *b)
-{
-	o->p = malloc(b->w.len);
-	if (!o->p)
-		return -ENOMEM;
-	memcpy(o->p, b->buf, b->w.len);
-	o->len = b->w.len;
-	return 0;
-}
-
-static void octets_forget(struct octets *o)
-{
-	if (o->p)
-		explicit_bzero(o->p, o->len);
-	free(o->p);
-	o->p = NULL;
-}
-
 static void forget_start(struct vpdn_ppp_call *p)
 {
-	octets_forget(&p->start);
+	vpdn_kept_wipe(&p->start);
 	if (p->session_fd >= 0)
 		close(p->session_fd);
 	p->session_fd = -1;
@@ -77,7 +59,7 @@ static void let_go(struct vpdn_ppp_call *p)
 		close(p->fd);
 	p->fd = -1;
 	forget_start(p);
-	octets_forget(&p->connected);
+	vpdn_kept_wipe(&p->connected);
 }
 
 /* Told last; fn may free p. */
@@ -184,7 +166,7 @@ static int send_connected(struct vpdn_ppp_call *p)
 {
 	int rc = p->connected.p ? vpdn_ipc_send_octets(p->fd, p->connected.p, p->connected.len, NULL, 0) : 0;
 
-	octets_forget(&p->connected);
+	vpdn_kept_wipe(&p->connected);
 	return rc == -EPIPE ? 0 : rc;
 }
 
@@ -218,7 +200,7 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 {
 	struct vpdn_ppp_call *p = calloc(1, sizeof(*p));
 
-	if (!p || octets_set(&p->start, b)) {
+	if (!p || vpdn_kept_set(&p->start, &b->w)) {
 		close(fd);
 		free(p);
 		return NULL;
@@ -235,7 +217,7 @@ struct vpdn_ppp_call *vpdn_ppp_start(const char *template, struct vpdn_ipc_build
 
 int vpdn_ppp_connected(struct vpdn_ppp_call *p, const struct vpdn_ipc_builder *b)
 {
-	int rc = octets_set(&p->connected, b);
+	int rc = vpdn_kept_set(&p->connected, &b->w);
 
 	return rc || p->start.p ? rc : send_connected(p);
 }
