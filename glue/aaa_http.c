@@ -454,7 +454,7 @@ static void http_reload(void *state)
 	const struct vpdn_http_config *c = h->d->config->http;
 
 	if (c && !h->transfers) {
-		h->transfers = vpdn_transfers_new(h->d->base);
+		h->transfers = vpdn_transfers_new(h->d->base, UNDER_WAY_MAX);
 		if (!h->transfers)
 			vpdn_log_err("source http: out of memory");
 	}

@@ -10,7 +10,6 @@
 
 #include "text.h"
 
-#define CONNECTIONS_KEPT	16L
 #define CA_CACHE_S		300L
 #define ROOM_FIRST		4096u
 
@@ -251,7 +250,7 @@ static int watch_time(CURLM *multi, long ms, void *arg)
 	return ms < 0 ? evtimer_del(t->timer) : evtimer_add(t->timer, &tv);
 }
 
-struct vpdn_transfers *vpdn_transfers_new(struct event_base *base)
+struct vpdn_transfers *vpdn_transfers_new(struct event_base *base, unsigned int most)
 {
 	static const char *const headers[] = { "Content-Type: application/json", "Accept: application/json", "Expect:" };
 	struct vpdn_transfers *t = calloc(1, sizeof(*t));
@@ -274,7 +273,8 @@ struct vpdn_transfers *vpdn_transfers_new(struct event_base *base)
 	    curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
 	    curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, watch_time) == CURLM_OK &&
 	    curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
-	    curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) == CURLM_OK)
+	    /* Those in use count: with fewer, a transfer that ends while others run takes its connection with it. */
+	    curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)most) == CURLM_OK)
 		return t;
 	vpdn_transfers_free(t);
 	return NULL;

@@ -30,8 +30,8 @@ struct vpdn_transfer_result {
 /* The transfer is over, and is freed behind this. */
 typedef void vpdn_transfer_fn(void *arg, const struct vpdn_transfer_result *r);
 
-/* NULL without memory. */
-struct vpdn_transfers *vpdn_transfers_new(struct event_base *base);
+/* For `most` transfers at a time, as many connections as they use stay open. NULL without memory. */
+struct vpdn_transfers *vpdn_transfers_new(struct event_base *base, unsigned int most);
 /* Those under way have been cancelled before; NULL is fine. */
 void vpdn_transfers_free(struct vpdn_transfers *t);
 
