@@ -346,7 +346,7 @@ static bool stream_open(struct stream *s, int argc, char **argv)
 		return !usage("inject l2tp wants --tunnel, --outer-src and --outer-dst");
 	if (j->kind == INJECT_IP)
 		j->n = 1;	/* no session, but one kind of frame */
-	s->fd = packet_socket(j->interface, 0, own_mac);
+	s->fd = packet_socket(j->interface, NULL, own_mac);
 	if (s->fd < 0)
 		return false;
 	if (!memcmp(j->src_mac, none, sizeof(none)))

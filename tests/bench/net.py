@@ -23,7 +23,7 @@ LOAD = f"{labnet.REPO}/build/bench/vpdn-load"
 STOCK = f"{labnet.REPO}/build/bench/stock"
 LOGS = "/lab/log/bench"
 SCRIPTS = ("ip-up", "ip-down", "ip-pre-up", "ipv6-up", "ipv6-down")
-MAX_SESSIONS = 1200
+MAX_SESSIONS = 1300
 POOL = {'first = "203.0.113.10"': 'first = "10.64.0.2"', 'last = "203.0.113.254"': 'last = "10.64.15.254"'}
 # What is in the options of the templates, for the stock servers' pppd.
 PPP_OPTIONS = "auth\nrequire-chap\nrequire-pap\nname {name}\nmtu 1492\nmru 1492\nlcp-echo-interval 30\nlcp-echo-failure 4\nnoccp\nnovj\n"

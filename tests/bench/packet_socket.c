@@ -21,11 +21,15 @@
 
 /*
  * One socket for both EtherTypes keeps the order of PADS and of what follows it: with two of them a session's first frame would
- * sometimes be read before the PADS.
+ * sometimes be read before the PADS. The addresses are looked at here, or each frame would wake all programs that have calls on
+ * this interface, and the machine that is measured would pay for it.
  */
-static int filter(int fd)
+static int filter(int fd, const struct packet_range *to)
 {
 	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 2),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, to->first, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, to->last, 4, 0),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 1),
@@ -37,7 +41,7 @@ static int filter(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-int packet_socket(const char *interface, int receive, uint8_t mac[6])
+int packet_socket(const char *interface, const struct packet_range *receive, uint8_t mac[6])
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = receive ? htons(ETH_P_ALL) : 0 };
 	struct packet_mreq all = { .mr_type = PACKET_MR_PROMISC };
@@ -57,7 +61,7 @@ int packet_socket(const char *interface, int receive, uint8_t mac[6])
 	setsockopt(fd, SOL_SOCKET, receive ? SO_RCVBUFFORCE : SO_SNDBUFFORCE, &size, sizeof(size));
 	what = "options";
 	if (receive ? setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0 ||
-		      setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 || filter(fd) < 0
+		      setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 || filter(fd, receive) < 0
 		    : setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) < 0)
 		goto failed;
 	what = "bind";

@@ -264,10 +264,12 @@ static void readable(void *arg)
 
 static int open_bearer(struct run *r)
 {
+	uint32_t first = (uint32_t)mac_prefix[2] << 24 | r->first;
+	struct packet_range ours = { first, first + r->n - 1 };
 	uint8_t mac[6];
 	int rc;
 
-	packets = (struct watch){ packet_socket(r->interface, 1, mac), readable, r };
+	packets = (struct watch){ packet_socket(r->interface, &ours, mac), readable, r };
 	if (packets.fd < 0)
 		return packets.fd;
 	rc = loop_watch(&r->loop, &packets);
