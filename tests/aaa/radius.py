@@ -129,6 +129,9 @@ class FreeRadius(Radius):
         self.process = None
         self.start()
 
+    def conf(self, extra="timeout = 10 retries = 1"):
+        return super().conf(extra)
+
     def write(self, name, text):
         with open(f"{self.dir}/{name}", "w", encoding="utf-8") as f:
             f.write(text)
@@ -153,8 +156,8 @@ class FreeRadius(Radius):
             return ""
 
     def records(self, name):
-        """What FreeRADIUS has read in each request, as its detail file has it: [{attribute: value}]."""
-        return [dict(re.findall(r'^\t([\w:-]+) = "?(.*?)"?$', block, re.M)) for block in self.read(name).split("\n\n") if block.strip()]
+        """What FreeRADIUS has read in each request, as its detail file has it: [{attribute: value}]. A blank line ends each."""
+        return [dict(re.findall(r'^\t([\w:-]+) = "?(.*?)"?$', block, re.M)) for block in self.read(name).split("\n\n")[:-1]]
 
     def questions(self):
         return self.records("questions")

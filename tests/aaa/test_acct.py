@@ -12,6 +12,7 @@ def test_radius_accounting(accounted, freeradius):
     """Accounting-On, Start and Stop: ids, ends of the tunnel, Call Serial Number, the kernel's counters beyond 32 bits, cause."""
     server, daemon, counters = accounted(freeradius({"example.com": CORP + ["Class = 0x676f6c64"]}))
     server.await_accounting("Accounting-On")
+    begun = time.monotonic()
     session = Session(daemon)
     start = server.await_accounting("Start")
     for name, value in {"User-Name": "alice@example.com", "NAS-Identifier": "lac1", "NAS-IP-Address": "127.0.0.1", "NAS-Port-Id": "eth1.100",
@@ -29,7 +30,7 @@ def test_radius_accounting(accounted, freeradius):
                         "Acct-Output-Gigawords": "0", "Acct-Input-Packets": "10", "Acct-Output-Packets": "20",
                         "Acct-Terminate-Cause": "Host-Request", "Class": "0x676f6c64", "Acct-Tunnel-Connection": "4711"}.items():
         assert stop[name] == value, (name, stop)
-    assert 1 <= int(stop["Acct-Session-Time"]) <= 3
+    assert 1 <= int(stop["Acct-Session-Time"]) <= time.monotonic() - begun
     session.close()
     other = Session(daemon, "bob@example.com")
     second = server.await_accounting("Start", 2)
@@ -62,7 +63,7 @@ def test_radius_session_ids(accounted):
 
 
 def interim_s(server, daemon):
-    """After how many seconds of a session its first Interim-Update came."""
+    """After how many seconds of a session its first Interim-Update came: one interval, whatever the machine does, and not two."""
     session = Session(daemon)
     start = server.await_accounting("Start")
     interim = server.await_accounting("Interim-Update")
@@ -77,7 +78,7 @@ def test_radius_interim(accounted):
     """An Interim-Update after its interval, with what was counted until then."""
     server, daemon, counters = accounted(extra="interim-interval = 20", speed=10)
     counters(STATS.format(100, 200))
-    assert 19 <= interim_s(server, daemon) <= 25
+    assert 19 <= interim_s(server, daemon) < 40
     interim = server.accounting("Interim-Update")[0]
     assert (interim["Acct-Input-Octets"], interim["Acct-Output-Octets"]) == ("100", "200")
     assert "Acct-Terminate-Cause" not in interim
@@ -86,8 +87,8 @@ def test_radius_interim(accounted):
 def test_radius_interim_of_accept(accounted, freeradius):
     """Acct-Interim-Interval of the Access-Accept is the session's, when none is configured here (RFC 2869 2.1)."""
     users = {"example.com": CORP + ["Acct-Interim-Interval = 60"]}
-    assert 59 <= interim_s(*accounted(freeradius(users), speed=20)[:2]) <= 75
-    assert 19 <= interim_s(*accounted(freeradius(users), extra="interim-interval = 20", speed=10)[:2]) <= 25
+    assert 59 <= interim_s(*accounted(freeradius(users), speed=20)[:2]) < 120
+    assert 19 <= interim_s(*accounted(freeradius(users), extra="interim-interval = 20", speed=10)[:2]) < 40
 
 
 def test_radius_interim_of_accept_too_short(accounted, freeradius):

@@ -2,6 +2,7 @@
 """vpdnd asks RADIUS servers where calls go: what a real FreeRADIUS reads in its requests, what becomes of each answer, and of wrong and
 missing ones, which a scripted server gives."""
 import struct
+import threading
 import time
 
 import pytest
@@ -238,15 +239,14 @@ def test_radius_second_server(freeradius, scripted, start):
     first = Radius(silent.address, (silent.auth, silent.acct))
     first.conf = lambda: Radius.conf(first, "timeout = 1 retries = 0 priority = 1")
     second = Radius(good.address, (good.auth, good.acct))
-    second.conf = lambda: Radius.conf(second, "timeout = 1 retries = 0 priority = 2")
+    second.conf = lambda: Radius.conf(second, "timeout = 10 retries = 0 priority = 2")
     daemon = start(second, first)
     began = time.monotonic()
     assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
     assert time.monotonic() - began > 0.9
     assert len(silent.requests) == 1
-    began = time.monotonic()
     assert daemon.ask()[1]["PEER_IP"] == "192.0.2.2"
-    assert time.monotonic() - began < 0.9 and len(silent.requests) == 1
+    assert len(silent.requests) == 1
     servers = daemon.source("radius")["servers"]
     assert [(s["name"], s["state"]) for s in servers] == [(f"127.0.0.2:{silent.auth}", "down"), (f"127.0.0.1:{good.auth}", "up")]
     assert servers[0]["dead_s"] > 50
@@ -256,15 +256,20 @@ def test_radius_second_server(freeradius, scripted, start):
 def test_radius_reload_while_asking(scripted, start):
     """A server that is taken out of vpdn.conf while it is asked has its answer taken, by the secret it was asked with; the next call does not
     ask it."""
+    go = threading.Event()
+
     def late(request):
-        time.sleep(1)
+        go.wait(10)
         return [answer(request, ACCEPT, tagged(64, 1, 3) + attribute(67, b"\x01192.0.2.2"))]
 
     server = scripted(late)
-    daemon = start(Radius(server.address, (server.auth, server.acct)), backup='domain = "example.com"')
+    asked_of = Radius(server.address, (server.auth, server.acct))
+    asked_of.conf = lambda: Radius.conf(asked_of, "timeout = 10 retries = 0")
+    daemon = start(asked_of, backup='domain = "example.com"')
     connection = daemon.subscriber()
     await_condition(lambda: server.requests, "the question")
     daemon.reload("sources = { local }\n" + BACKUP.format(keys='domain = "example.com"'))
+    go.set()
     place = daemon.place()
     assert place["PEER_IP"] == "192.0.2.2"
     daemon.end(connection, place)
@@ -308,6 +313,7 @@ def test_radius_forged(scripted, start):
 def test_radius_without_message_authenticator(freeradius, start):
     """FreeRADIUS 3.2.1 as it is sends none: not taken, with a text that says why; require-message-authenticator = false takes it."""
     server = freeradius(mac=False)
+    server.conf = lambda: Radius.conf(server)       # which does not wait long for an answer that counts
     daemon = start(server, backup='domain = "example.com"')
     assert daemon.ask()[1]["PEER_IP"] == "192.0.2.99"
     daemon.await_log("no Message-Authenticator (CVE-2024-3596)")
