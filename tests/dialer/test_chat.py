@@ -111,9 +111,9 @@ def test_chat_fails(dialer, modems, said, result, cause):
 def test_chat_no_result(dialer, modems):
     """Time is up: the call is given up by the hang-up script and DTR."""
     line, = modems(n1=modem.SILENCE)
-    dial(dialer, 1, "1", *words("HANGUP_SCRIPT", ["", "ATH", "CARRIER"]), timeout_ms=1000)
+    dial(dialer, 1, "1", *words("HANGUP_SCRIPT", ["", "ATH", "CARRIER"]), timeout_ms=3000)
     line.await_event("ATDT1")
-    assert "no result within 1000 ms" in dialer.over(1, 10, 102)
+    assert "no result within 3000 ms" in dialer.over(1, 10, 102)
     line.await_event("hung up: aborted")
 
 
