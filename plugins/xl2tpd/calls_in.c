@@ -120,10 +120,11 @@ static void end(struct vpdn_call_in *c, int result, int error, const char *text)
 {
 	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
 
-	if (c->base.core && c->state < VPDN_CALL_CLOSING) {
-		vpdn_core->call_close(c->base.core, &cause);
-		vpdn_end_from_core(&c->end, &cause);
-	}
+	if (c->ending || c->state >= VPDN_CALL_CLOSING)
+		return;
+	c->ending = true;
+	vpdn_core->call_close(c->base.core, &cause);
+	vpdn_end_from_core(&c->end, &cause);
 }
 
 static void iccn_overdue(void *arg)
@@ -233,7 +234,7 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 	struct vpdn_ipc_builder b;
 	int rc;
 
-	if (c->state != VPDN_CALL_WAIT)
+	if (c->state != VPDN_CALL_WAIT || c->ending)
 		return;
 	vpdn_core->timer_del(c->timer);
 	c->timer = NULL;
@@ -326,7 +327,7 @@ static void on_over(struct vpdn_call_in *c, const struct vpdn_ipc_msg *m)
 {
 	char text[sizeof(c->end.text)];
 
-	if (c->state >= VPDN_CALL_CLOSING)
+	if (c->ending || c->state >= VPDN_CALL_CLOSING)
 		return;
 	vpdn_end_from_ipc(&c->end, m);
 	strlcpy(text, c->end.text[0] ? c->end.text : "PPP has ended", sizeof(text));

@@ -22,6 +22,7 @@ struct vpdn_call_in {
 	TAILQ_ENTRY(vpdn_call_in) link;	/* in the tunnel's list, then in orphans */
 	RB_ENTRY(vpdn_call_in) by_id;	/* while the core knows it */
 	enum vpdn_call_state state;
+	bool ending;			/* our CDN is on its way */
 	uint16_t tid, cid, peer_cid;
 	char *group;
 	struct vpdn_group_use *use;	/* until it ends */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The module as an LNS: tunnels and calls of a LAC, seen by vpdnd, by the pppd template and on the wire."""
 import os
+import signal
 import socket
 
 import pytest
@@ -437,6 +438,34 @@ def test_template_dies_before_iccn(node, lac):
     lac.send(iccn(*proxy()), theirs)
     node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
     assert lac.hello()
+
+
+def state(process):
+    """As in ps(1)."""
+    with open("/proc/%d/stat" % process.pid) as f:
+        return f.read().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.parametrize("how", ["dies", "refuses"])
+def test_template_ends_the_call_in_the_moment_of_iccn(node, lac, how):
+    """xl2tpd finds both at the same wake-up: the call is to be closed, but CDN not sent yet, when ICCN is handled."""
+    lac.open_as()
+    template = node.template()
+    theirs = lac.ask(1)
+    call, started = taken(template)
+    assert lac.hello()
+    wait(lambda: state(node.daemon.process) == "S", "xl2tpd to wait for what comes first")
+    node.daemon.send(signal.SIGSTOP)
+    wait(lambda: state(node.daemon.process) == "T", "xl2tpd to stop")
+    if how == "refuses":
+        call.say("ERROR", ("ERRNO", 11), ("TEXT", "fork: no memory"), flags=1, seq=started.seq)
+    call.close()
+    lac.send(iccn(*proxy()), theirs)
+    node.daemon.send(signal.SIGCONT)
+    cdn = lac.expect(CDN)
+    assert cdn.value(1)[:2] == u16(4) and (b"fork: no memory" if how == "refuses" else b"has closed the connection") in cdn.value(1)
+    node.vpdnd.expect("L2TP_CALL_STATE", CALL_STATE=CLOSED)
+    assert lac.hello() and not any(line.endswith(": connected") for line in node.daemon.text().splitlines())
 
 
 def test_wan_error_notify_is_harmless(node, lac):
