@@ -443,6 +443,29 @@ void vpdn_calls_end_all(struct vpdn_tunnel *t, const char *text)
 
 /* ---- from the core ---- */
 
+/* RFC 2661 6.14: which control characters the LNS's PPP has agreed to escape on a line of ours. */
+static void on_sli(const struct vpdn_ref_call *c, const uint8_t *avps, size_t len)
+{
+	struct vpdn_avp_value accm;
+	struct vpdn_ipc_builder b;
+	struct vpdn_reader r;
+	uint32_t send, receive;
+
+	if (!vpdn_avps_value(avps, len, VPDN_AVP_ACCM, &accm))
+		return;
+	vpdn_reader_init(&r, accm.value, accm.len);
+	vpdn_reader_skip(&r, 2);
+	vpdn_reader_u32(&r, &send);
+	vpdn_reader_u32(&r, &receive);
+	if (r.bad)
+		return;
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_LINK_INFO, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, c->ref);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, send);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_RECV_ACCM, receive);
+	vpdn_link_send(&b, -1);
+}
+
 static void on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *avps, size_t len)
 {
 	struct vpdn_ref_call *c = (struct vpdn_ref_call *)base;
@@ -451,7 +474,9 @@ static void on_message(struct vpdn_call_base *base, int msgtype, const uint8_t *
 		return;
 	if (msgtype == VPDN_L2TP_CDN)
 		vpdn_end_from_avps(&c->end, avps, len);
-	else if (!c->ending)
+	else if (msgtype == VPDN_L2TP_SLI && !c->ending)
+		on_sli(c, avps, len);
+	else if (c->kind->message && !c->ending)
 		c->kind->message(c, msgtype, avps, len);
 }
 

@@ -36,7 +36,7 @@ struct vpdn_ref_kind {
 	const char *(*unsuitable)(struct vpdn_ref_call *c);
 	/* L2TP_CALL_CONNECT: the AVPs of the message, before it is sent. 0 or -errno. */
 	int (*connecting)(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m);
-	/* A message of the peer in its place; not CDN. */
+	/* A message of the peer in its place; not CDN or SLI. NULL: none comes that matters. */
 	void (*message)(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps, size_t len);
 	/* What messages other than CDN have besides the lists of request and connect; NULL: nothing. */
 	size_t (*build)(struct vpdn_ref_call *c, int msgtype, uint8_t *avps, size_t size);

@@ -6,7 +6,7 @@
  *
  * A group's accept block decides whether the LNS may ask at all; whether and how the number is dialled is vpdnd's business. The
  * session's socket goes along with the question, so that vpdnd can bridge before OCCN is sent. Without vpdnd there is nobody to dial:
- * CDN 4. After OCCN, SLI of the LNS is passed on, and WEN is sent when vpdnd says so.
+ * CDN 4. After OCCN, WEN is sent when vpdnd says so.
  */
 #include "calls.h"
 
@@ -57,29 +57,6 @@ static int connecting(struct vpdn_ref_call *c, const struct vpdn_ipc_msg *m)
 	return vpdn_kept_set(&c->connect, &w);
 }
 
-/* RFC 2661 6.14: which control characters the LNS's PPP has agreed to escape. */
-static void on_message(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps, size_t len)
-{
-	struct vpdn_avp_value accm;
-	struct vpdn_ipc_builder b;
-	struct vpdn_reader r;
-	uint32_t send, receive;
-
-	if (msgtype != VPDN_L2TP_SLI || !vpdn_avps_value(avps, len, VPDN_AVP_ACCM, &accm))
-		return;
-	vpdn_reader_init(&r, accm.value, accm.len);
-	vpdn_reader_skip(&r, 2);
-	vpdn_reader_u32(&r, &send);
-	vpdn_reader_u32(&r, &receive);
-	if (r.bad)
-		return;
-	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_LINK_INFO, 0, 0);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, c->ref);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, send);
-	vpdn_ipc_put_u32(&b, VPDN_TLV_RECV_ACCM, receive);
-	vpdn_link_send(&b, -1);
-}
-
 static void on_release(struct vpdn_ref_call *c)
 {
 	struct call_dialed *d = (struct call_dialed *)c;
@@ -97,7 +74,6 @@ static const struct vpdn_ref_kind kind = {
 	.late_result = VPDN_CDN_NO_FACILITIES_TEMP,
 	.late_text = "vpdnd does not answer",
 	.connecting = connecting,
-	.message = on_message,
 	.build = build,
 	.release = on_release,
 };

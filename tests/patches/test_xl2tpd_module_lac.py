@@ -6,7 +6,7 @@ import os
 import pytest
 
 from xl2tpd_ipc import Node, group
-from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, Called, avp, message, sccrq_avps, u16, u32,
+from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, SLI, STOPCCN, Called, avp, message, sccrq_avps, u16, u32,
                          wait)
 
 LCP_SENT = bytes.fromhex("0305C223050506109D08F2")
@@ -299,6 +299,18 @@ def test_connected_call_is_ended_by_the_peer(node, lns):
     assert (cleared["STAGE"], cleared["BY"], cleared["RESULT"]) == (3, 2, 3)
     wait(lambda: node.daemon.tunnels() == {lns.their_tid: 0}, "the call to be gone")
     os.close(ready.fds[0])
+
+
+def test_accm_of_the_lns_is_passed_on(node, lns):
+    """SLI (RFC 2661 6.14), for a subscriber who is on a tty; a damaged one is not."""
+    icrq, _ = start(node, lns)
+    node.vpdnd.say("L2TP_CALL_CONNECT", ("CALL_REF", 1))
+    lns.expect(ICCN)
+    lns.send(message(SLI, avp(35, u16(0) + u32(0xA0000) + b"\0", False)), icrq.number(14))
+    lns.send(message(SLI, avp(35, u16(0) + u32(0xA0000) + u32(1))), icrq.number(14))
+    said = node.vpdnd.expect("L2TP_LINK_INFO", CALL_REF=1)
+    assert (said["SEND_ACCM"], said["RECV_ACCM"]) == (0xA0000, 1)
+    assert lns.hello()
 
 
 def test_stopccn_ends_every_call(node, lns):
