@@ -34,7 +34,7 @@ static const struct {
 };
 #define ROWS	(sizeof(table) / sizeof(table[0]))
 
-_Static_assert(ROWS <= 32, "bits of vpdn_avp_tlvs.seen");
+_Static_assert(ROWS <= 32, "bits of vpdn_avp_seen.rows");
 
 void vpdn_avps_each(const uint8_t *avps, size_t len, vpdn_avp_fn *fn, void *arg)
 {
@@ -55,7 +55,7 @@ bool vpdn_avp_tlv_put(struct vpdn_avp_tlvs *s, const struct vpdn_avp *avp)
 	for (i = 0; i < ROWS; i++) {
 		if (table[i].vendor != avp->vendor || table[i].type != avp->type)
 			continue;
-		if (s->seen & 1u << i)
+		if (s->seen.rows & 1u << i)
 			return true;
 		if (!table[i].number) {
 			vpdn_ipc_put_bytes(s->b, table[i].tlv, avp->value, avp->len);
@@ -64,14 +64,14 @@ bool vpdn_avp_tlv_put(struct vpdn_avp_tlvs *s, const struct vpdn_avp *avp)
 				return true;
 			vpdn_ipc_put_u32(s->b, table[i].tlv, v > UINT32_MAX ? UINT32_MAX : (uint32_t)v);
 		}
-		s->seen |= 1u << i;
+		s->seen.rows |= 1u << i;
 		return true;
 	}
-	if (avp->vendor != VPDN_VENDOR_BBF || !avp->def || avp->type >= 8 * sizeof(s->seen_line))
+	if (avp->vendor != VPDN_VENDOR_BBF || !avp->def || avp->type >= 8 * sizeof(s->seen.line))
 		return false;
-	if (!(s->seen_line[avp->type / 8] & 1u << avp->type % 8))
+	if (!(s->seen.line[avp->type / 8] & 1u << avp->type % 8))
 		vpdn_ipc_put_avp(s->b, avp->vendor, avp->type, 0, avp->value, avp->len);
-	s->seen_line[avp->type / 8] |= (uint8_t)(1u << avp->type % 8);
+	s->seen.line[avp->type / 8] |= (uint8_t)(1u << avp->type % 8);
 	return true;
 }
 
@@ -81,7 +81,7 @@ bool vpdn_avp_tlv_seen(const struct vpdn_avp_tlvs *s, uint16_t tlv)
 
 	for (i = 0; i < ROWS; i++)
 		if (table[i].tlv == tlv)
-			return s->seen & 1u << i;
+			return s->seen.rows & 1u << i;
 	return false;
 }
 

@@ -75,13 +75,6 @@ static void drop_session(struct vpdn_call_in *c)
 	c->session_fd = -1;
 }
 
-static void forget_icrq(struct vpdn_call_in *c)
-{
-	free(c->icrq);
-	c->icrq = NULL;
-	c->icrq_len = 0;
-}
-
 static void give_address_back(struct vpdn_call_in *c)
 {
 	if (c->has_addr)
@@ -94,7 +87,6 @@ static void free_call(struct vpdn_call_in *c)
 	give_address_back(c);
 	vpdn_core->timer_del(c->timer);
 	drop_session(c);
-	forget_icrq(c);
 	free(c->group);
 	free(c->user);
 	free(c->line);
@@ -139,13 +131,13 @@ static void iccn_overdue(void *arg)
 
 static void on_ppp(void *arg, enum vpdn_ppp_event event, const struct vpdn_ipc_msg *m, const char *text);
 
-/* Gives the session to the group's template. False: no memory or descriptors. */
-static bool start_ppp(struct vpdn_call_in *c, const struct vpdn_group *g, int fd)
+/* Gives the session that ICRQ asks for to the group's template. False: no memory or descriptors. */
+static bool start_ppp(struct vpdn_call_in *c, const struct vpdn_group *g, const uint8_t *icrq, size_t len, int fd)
 {
 	struct vpdn_ipc_builder b;
 
 	c->session_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (c->session_fd < 0 || vpdn_call_in_make_start(c, g, &b)) {
+	if (c->session_fd < 0 || vpdn_call_in_make_start(c, g, &b, icrq, len)) {
 		close(fd);
 		return false;
 	}
@@ -163,15 +155,12 @@ static struct vpdn_call_in *call_new(struct vpdn_tunnel *t, struct call *core, c
 	if (!c)
 		return NULL;
 	c->session_fd = -1;
-	c->icrq = malloc(len);
 	c->group = strdup(g->name);
-	if (!c->icrq || !c->group) {
+	if (!c->group) {
 		free_call(c);
 		return NULL;
 	}
 	vpdn_core->call_info(core, &ci);
-	memcpy(c->icrq, avps, len);
-	c->icrq_len = len;
 	c->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
 	c->base.ops = &ops;
 	c->base.tunnel = t;
@@ -208,14 +197,14 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
 	}
-	if (!start_ppp(c, g, fd)) {
+	vpdn_call_in_keep_line(c, avps, len);
+	if (!start_ppp(c, g, avps, len, fd)) {
 		free_call(c);
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
 	}
 	c->base.core = core;
 	c->use = vpdn_group_enter(g);
 	vpdn_avps_text(avps, len, VPDN_AVP_CALLING_NUMBER, calling, sizeof(calling));
-	vpdn_call_in_keep_line(c, NULL, 0);
 	c->timer = vpdn_core->timer_add(ICCN_TIMEOUT_MS, iccn_overdue, c);
 	TAILQ_INSERT_TAIL(&t->calls_in, c, link);
 	RB_INSERT(by_id, &by_id, c);
@@ -244,7 +233,6 @@ static void on_iccn(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 	}
 	vpdn_call_in_keep_line(c, avps, len);
 	rc = vpdn_call_in_make_connected(c, &b, avps, len);
-	forget_icrq(c);
 	vpdn_session_sequence(c->session_fd, avps, len);
 	drop_session(c);
 	if (!rc)

@@ -28,15 +28,14 @@ struct vpdn_call_in {
 	struct vpdn_group_use *use;	/* until it ends */
 	uint64_t since_ms;
 	struct l2tp_timer *timer;	/* ICCN overdue, or the good end that was asked for */
-	uint8_t *icrq;			/* its AVPs, until ICCN */
-	size_t icrq_len;
+	struct vpdn_avp_seen told;	/* by ICRQ: no TLV comes twice */
 	uint32_t own_features;		/* VPDN_FEATURE_*, agreed with the LAC */
 	int session_fd;			/* a copy of what the template got, until ICCN has said whether it wants sequence numbers; or -1 */
 	struct vpdn_ppp_call *ppp;
 	bool has_addr;
 	struct in_addr addr;		/* of the group's pool */
 	char *user;			/* escaped, NULL: not known */
-	uint8_t *line;			/* what the LAC says of the access line, as TLVs; NULL: not kept */
+	uint8_t *line;			/* what the LAC says of the access line, as TLVs; NULL: nothing, or not kept */
 	size_t line_len;
 	char ifname[32];
 	uint32_t pid;
@@ -51,14 +50,18 @@ void vpdn_call_in_log(const struct vpdn_call_in *c, int level, const char *fmt, 
 /* L2TP_CALL_STATE; text may be NULL. */
 void vpdn_call_in_report(const struct vpdn_call_in *c, const char *text);
 /* CALL_START for the pppd template, with all that ICRQ says and what the group wants. 0 or -errno. */
-int vpdn_call_in_make_start(const struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b);
+int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b,
+			    const uint8_t *icrq, size_t len);
 /*
  * CALL_CONNECTED, with what ICCN says on top of ICRQ; the claimed user becomes the call's. What is damaged of proxy LCP and
  * authentication is left out. 0 or -errno; the builder holds credentials.
  */
 int vpdn_call_in_make_connected(struct vpdn_call_in *c, struct vpdn_ipc_builder *b, const uint8_t *iccn, size_t len);
-/* Keeps what the ICRQ and, when there is one, the ICCN say of the access line, for show; nothing when there is no memory. */
-void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *iccn, size_t len);
+/*
+ * Keeps what an ICRQ or ICCN says of the access line, for show, before what is made of it for the template; nothing when there is
+ * no memory.
+ */
+void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *avps, size_t len);
 /* Keeps a copy of a text; none of "", and none when there is no memory: it is for show. */
 void vpdn_call_in_set_text(char **to, const char *text);
 

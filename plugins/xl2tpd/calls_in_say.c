@@ -38,17 +38,17 @@ void vpdn_call_in_set_text(char **to, const char *text)
 	*to = *text ? strdup(text) : NULL;
 }
 
-void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *iccn, size_t len)
+void vpdn_call_in_keep_line(struct vpdn_call_in *c, const uint8_t *avps, size_t len)
 {
 	struct vpdn_ipc_builder b;
-	struct vpdn_avp_tlvs s = { .b = &b };
+	struct vpdn_avp_tlvs s = { &b, c->told };
 	size_t start;
 
 	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_CALL_STATE, 0, 0);
 	start = b.w.len;
-	vpdn_avp_tlvs_put(&s, c->icrq, c->icrq_len);
-	if (iccn)
-		vpdn_avp_tlvs_put(&s, iccn, len);
+	if (c->line)
+		vpdn_writer_bytes(&b.w, c->line, c->line_len);
+	vpdn_avp_tlvs_put(&s, avps, len);
 	free(c->line);
 	c->line_len = b.w.len - start;
 	c->line = b.w.bad || !c->line_len ? NULL : malloc(c->line_len);
@@ -128,10 +128,11 @@ static void put_address(const struct vpdn_call_in *c, const struct vpdn_group *g
 	vpdn_ipc_put_text(b, VPDN_TLV_OPTION, word);
 }
 
-int vpdn_call_in_make_start(const struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b)
+int vpdn_call_in_make_start(struct vpdn_call_in *c, const struct vpdn_group *g, struct vpdn_ipc_builder *b,
+			    const uint8_t *icrq, size_t len)
 {
 	struct vpdn_tunnel *t = c->base.tunnel;
-	struct said s = { .tlvs.b = b, .own_features = c->own_features };
+	struct said s = { .tlvs = { b, c->told }, .own_features = c->own_features };
 	struct l2tp_tunnel_info ti;
 	char name[512];
 
@@ -151,21 +152,20 @@ int vpdn_call_in_make_start(const struct vpdn_call_in *c, const struct vpdn_grou
 		vpdn_ipc_put_u8(b, VPDN_TLV_LCP_POLICY, g->lcp_policy);
 	if (c->has_addr)
 		put_address(c, g, b);
+	/* Proxy AVPs are ICCN's business: what an ICRQ has of them is left out */
 	vpdn_proxy_init(&s.proxy);
-	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
+	vpdn_avps_each(icrq, len, put_avp, &s);
+	c->told = s.tlvs.seen;
 	vpdn_proxy_wipe(&s.proxy);
 	return vpdn_ipc_finish(b);
 }
 
 int vpdn_call_in_make_connected(struct vpdn_call_in *c, struct vpdn_ipc_builder *b, const uint8_t *iccn, size_t len)
 {
-	struct said s = { .tlvs.b = b, .own_features = c->own_features };
+	struct said s = { .tlvs = { b, c->told }, .own_features = c->own_features };
 	char user[256];
 
 	vpdn_proxy_init(&s.proxy);
-	/* Only to know what CALL_START has said: no TLV comes twice */
-	vpdn_ipc_begin(b, VPDN_MSG_CALL_CONNECTED, 0, 0);
-	vpdn_avps_each(c->icrq, c->icrq_len, put_avp, &s);
 	vpdn_ipc_begin(b, VPDN_MSG_CALL_CONNECTED, 0, 0);
 	vpdn_avps_each(iccn, len, put_avp, &s);
 	if (s.proxy.name.present)

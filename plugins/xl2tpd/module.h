@@ -243,10 +243,14 @@ typedef void vpdn_avp_fn(void *arg, const struct vpdn_avp *avp);
 /* Calls fn with each AVP that can be used. */
 void vpdn_avps_each(const uint8_t *avps, size_t len, vpdn_avp_fn *fn, void *arg);
 
+/* Which TLVs there are already; 0 at first. */
+struct vpdn_avp_seen {
+	uint32_t rows;			/* a bit a row of the table */
+	uint8_t line[32];		/* a bit a type of the Broadband Forum's AVPs */
+};
 struct vpdn_avp_tlvs {
 	struct vpdn_ipc_builder *b;
-	uint32_t seen;			/* 0 at first; a bit a row of the table */
-	uint8_t seen_line[32];		/* the same, a bit a type of the Broadband Forum's AVPs */
+	struct vpdn_avp_seen seen;
 };
 /* Puts the AVP's TLV, the first of its kind only. False when there is no TLV for it. */
 bool vpdn_avp_tlv_put(struct vpdn_avp_tlvs *s, const struct vpdn_avp *avp);
