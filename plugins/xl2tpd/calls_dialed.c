@@ -11,7 +11,6 @@
 #include "calls.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,27 +101,22 @@ static void send_ask(const struct vpdn_ref_call *c, const struct vpdn_group *g, 
 
 int vpdn_calls_dialed_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len)
 {
-	struct vpdn_group *g;
+	struct vpdn_group *g = vpdn_call_admit(t, core, VPDN_ACCEPTS_DIALOUT);
 	struct vpdn_ref_call *c;
 	struct call_dialed *d;
 	struct vpdn_avp_value number;
 	char text[120];
 	int fd;
 
-	g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALOUT);
 	if (!g)
-		return vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "no group takes outgoing calls of this peer");
+		return L2TP_REFUSE;
 	if (!vpdn_avps_value(avps, len, VPDN_AVP_CALLED_NUMBER, &number) || !number.len)
 		return vpdn_call_refuse(t, core, VPDN_CDN_INVALID_DESTINATION, 0, "the OCRQ has no Called Number");
 	if (!vpdn_link_up())
 		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "vpdnd is not running");
-	if (vpdn_group_full(g))
-		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
-	fd = vpdn_core->call_socket(core);
-	if (fd < 0) {
-		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
+	fd = vpdn_session_socket(core, text, sizeof(text));
+	if (fd < 0)
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
-	}
 	c = vpdn_ref_asked(&kind, t, core);
 	if (!c) {
 		close(fd);

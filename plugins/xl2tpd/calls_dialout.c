@@ -11,8 +11,6 @@
 #include "calls.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "avp.h"
@@ -94,10 +92,9 @@ static void on_ocrp(struct vpdn_ref_call *c, const uint8_t *avps, size_t len)
 	struct vpdn_ipc_builder b;
 	struct vpdn_avp_tlvs tlvs = { .b = &b };
 	char text[120];
-	int fd = vpdn_core->call_socket(c->base.core);
+	int fd = vpdn_session_socket(c->base.core, text, sizeof(text));
 
 	if (fd < 0) {
-		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		vpdn_ref_end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, 0, text);
 		return;
 	}

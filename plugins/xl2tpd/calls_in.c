@@ -15,7 +15,6 @@
 #include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -174,15 +173,13 @@ static struct vpdn_call_in *call_new(struct vpdn_tunnel *t, struct call *core, c
 
 int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_t *avps, size_t len)
 {
-	struct vpdn_group *g = vpdn_tunnel_group(t, VPDN_ACCEPTS_DIALIN);
+	struct vpdn_group *g = vpdn_call_admit(t, core, VPDN_ACCEPTS_DIALIN);
 	struct vpdn_call_in *c;
 	char text[120], calling[256] = "";
 	int fd;
 
 	if (!g)
-		return vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, "no group takes incoming calls of this peer");
-	if (vpdn_group_full(g))
-		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
+		return L2TP_REFUSE;
 	c = call_new(t, core, g, avps, len);
 	if (!c)
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, "out of memory");
@@ -191,10 +188,9 @@ int vpdn_calls_in_request(struct vpdn_tunnel *t, struct call *core, const uint8_
 		free_call(c);
 		return vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "no free address in the group's pool");
 	}
-	fd = vpdn_core->call_socket(core);
+	fd = vpdn_session_socket(core, text, sizeof(text));
 	if (fd < 0) {
 		free_call(c);
-		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		return vpdn_call_refuse(t, core, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, text);
 	}
 	vpdn_call_in_keep_line(c, avps, len);

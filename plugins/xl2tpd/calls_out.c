@@ -10,7 +10,6 @@
 #include "calls.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,9 +118,8 @@ static void on_message(struct vpdn_ref_call *c, int msgtype, const uint8_t *avps
 	if (msgtype != VPDN_L2TP_ICRP)
 		return;
 	o->own_features = vpdn_own_features(avps, len) & VPDN_FEATURE_MSCHAP_V2;
-	fd = vpdn_core->call_socket(c->base.core);
+	fd = vpdn_session_socket(c->base.core, text, sizeof(text));
 	if (fd < 0) {
-		snprintf(text, sizeof(text), "no session in the kernel: %s", strerror(-fd));
 		vpdn_ref_end(c, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, 0, text);
 		return;
 	}

@@ -42,6 +42,15 @@ uint32_t vpdn_own_features(const uint8_t *avps, size_t len)
 	return v;
 }
 
+int vpdn_session_socket(struct call *core, char *text, size_t size)
+{
+	int fd = vpdn_core->call_socket(core);
+
+	if (fd < 0)
+		snprintf(text, size, "no session in the kernel: %s", strerror(-fd));
+	return fd;
+}
+
 void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len)
 {
 	static const int on = 1;

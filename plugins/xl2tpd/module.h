@@ -50,6 +50,9 @@ uint64_t vpdn_now_ms(void);
 /* What the peer says of VPDN_AVP_OWN_FEATURES in an ICRQ or ICRP; 0 when it is none of ours. */
 uint32_t vpdn_own_features(const uint8_t *avps, size_t len);
 
+/* A socket of the call's session in the kernel, the caller's; or -errno, and *text says for the CDN why there is none. */
+int vpdn_session_socket(struct call *core, char *text, size_t size);
+
 /* The AVPs of an ICCN or OCCN: has the LAC Sequencing Required (RFC 2661 4.4.4)? Then the session's data gets sequence numbers. */
 void vpdn_session_sequence(int fd, const uint8_t *avps, size_t len);
 
@@ -189,10 +192,10 @@ struct vpdn_tunnel_want {
  */
 struct vpdn_tunnel *vpdn_tunnel_get(const struct vpdn_tunnel_want *want, int *err);
 struct vpdn_tunnel *vpdn_tunnel_find(uint16_t tid);
-/* The block that takes calls of this kind (enum vpdn_accepts) in the tunnel. NULL: none. */
-struct vpdn_group *vpdn_tunnel_group(const struct vpdn_tunnel *t, uint8_t accepts);
 /* Ends a call that the peer has just asked for, with a line in the log. Always L2TP_REFUSE. */
 int vpdn_call_refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text);
+/* The block that takes one more call of this kind (enum vpdn_accepts) in the tunnel. NULL: there is none, and the call is refused. */
+struct vpdn_group *vpdn_call_admit(const struct vpdn_tunnel *t, struct call *core, uint8_t accepts);
 /* The tunnel after t, the first one for NULL; NULL at the end. */
 struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t);
 void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text);

@@ -323,14 +323,6 @@ struct vpdn_tunnel *vpdn_tunnel_next(struct vpdn_tunnel *t)
 	return t ? TAILQ_NEXT(t, link) : TAILQ_FIRST(&tunnels);
 }
 
-struct vpdn_group *vpdn_tunnel_group(const struct vpdn_tunnel *t, uint8_t accepts)
-{
-	struct l2tp_tunnel_info ti;
-
-	vpdn_core->tunnel_info(t->core, &ti);
-	return vpdn_groups_for_call(accepts, t, ti.peer_name);
-}
-
 int vpdn_call_refuse(const struct vpdn_tunnel *t, struct call *core, int result, int error, const char *text)
 {
 	struct l2tp_cause cause = { .result = result, .error = error, .text = text, .by = L2TP_BY_US };
@@ -338,6 +330,23 @@ int vpdn_call_refuse(const struct vpdn_tunnel *t, struct call *core, int result,
 	vpdn_tunnel_log(t, core, NULL, LOG_WARNING, "call refused: %s", text);
 	vpdn_core->call_close(core, &cause);
 	return L2TP_REFUSE;
+}
+
+struct vpdn_group *vpdn_call_admit(const struct vpdn_tunnel *t, struct call *core, uint8_t accepts)
+{
+	struct l2tp_tunnel_info ti;
+	struct vpdn_group *g;
+
+	vpdn_core->tunnel_info(t->core, &ti);
+	g = vpdn_groups_for_call(accepts, t, ti.peer_name);
+	if (!g) {
+		vpdn_call_refuse(t, core, VPDN_CDN_ADMINISTRATIVE, 0, accepts == VPDN_ACCEPTS_DIALIN ?
+				 "no group takes incoming calls of this peer" : "no group takes outgoing calls of this peer");
+	} else if (vpdn_group_full(g)) {
+		vpdn_call_refuse(t, core, VPDN_CDN_NO_FACILITIES_TEMP, 0, "the group has as many sessions as it may");
+		g = NULL;
+	}
+	return g;
 }
 
 void vpdn_tunnel_close(struct vpdn_tunnel *t, int result, const char *text)
