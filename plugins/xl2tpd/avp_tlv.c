@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * avp_tlv.c - AVPs of a peer's message (RFC 2661 4.4) as TLVs for vpdnd or a pppd template.
+ * avp_tlv.c - AVPs of a peer's message (RFC 2661 4.4) as TLVs for vpdnd or a pppd template, and TLVs of vpdnd as AVPs.
  *
- * Used by the files that tell others of calls. The table is the one place that says which AVP is which TLV; what else
- * RFC 5515 says of the access line travels as it is.
+ * Used by the files that keep calls. The table is the one place that says which AVP of a peer is which TLV; what else RFC 5515 says
+ * of the access line travels as it is.
  */
 #include "module.h"
 
@@ -11,6 +11,8 @@
 
 #include "avp.h"
 #include "text.h"
+
+#define FRAMING_SYNC	1u
 
 /* Speeds are numbers in whatever form. */
 static const struct {
@@ -121,4 +123,38 @@ void vpdn_avps_text(const uint8_t *avps, size_t len, uint16_t type, char *buf, s
 	*buf = 0;
 	if (vpdn_avps_value(avps, len, type, &v))
 		vpdn_text_escape(v.value, v.len, buf, size);
+}
+
+/* ---- AVPs from TLVs ---- */
+
+void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t vendor, uint16_t type)
+{
+	const struct vpdn_avp_def *def = vpdn_avp_lookup(vendor, type);
+	const uint8_t *p;
+	size_t len;
+
+	if (vpdn_ipc_get_bytes(m, tlv, &p, &len) && def && vpdn_avp_value_ok(def, p, len))
+		vpdn_avp_put(w, vendor, type, p, len);
+}
+
+void vpdn_avp_from_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t type)
+{
+	uint32_t v;
+
+	if (vpdn_ipc_get_u32(m, tlv, &v))
+		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, type, v);
+}
+
+void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed)
+{
+	uint32_t tx = default_speed, rx, framing = FRAMING_SYNC;
+
+	vpdn_ipc_get_u32(m, VPDN_TLV_TX_SPEED, &tx);
+	rx = tx;
+	vpdn_ipc_get_u32(m, VPDN_TLV_RX_SPEED, &rx);
+	vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &framing);
+	vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_TX_SPEED, tx);
+	vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, framing);
+	if (rx != tx)
+		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, rx);
 }

@@ -19,7 +19,6 @@
 #include "avp.h"
 #include "text.h"
 
-#define FRAMING_SYNC	1u
 #define L2TP_PORT	1701
 
 static int ref_cmp(const struct vpdn_ref_call *a, const struct vpdn_ref_call *b)
@@ -47,40 +46,6 @@ struct vpdn_ref_call *vpdn_ref_find(const struct vpdn_ipc_msg *m)
 
 	vpdn_ipc_get_u32(m, VPDN_TLV_CALL_REF, &ref);
 	return find(ref);
-}
-
-/* ---- AVPs from TLVs ---- */
-
-void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t vendor, uint16_t type)
-{
-	const struct vpdn_avp_def *def = vpdn_avp_lookup(vendor, type);
-	const uint8_t *p;
-	size_t len;
-
-	if (vpdn_ipc_get_bytes(m, tlv, &p, &len) && def && vpdn_avp_value_ok(def, p, len))
-		vpdn_avp_put(w, vendor, type, p, len);
-}
-
-void vpdn_avp_from_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t type)
-{
-	uint32_t v;
-
-	if (vpdn_ipc_get_u32(m, tlv, &v))
-		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, type, v);
-}
-
-void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed)
-{
-	uint32_t tx = default_speed, rx, framing = FRAMING_SYNC;
-
-	vpdn_ipc_get_u32(m, VPDN_TLV_TX_SPEED, &tx);
-	rx = tx;
-	vpdn_ipc_get_u32(m, VPDN_TLV_RX_SPEED, &rx);
-	vpdn_ipc_get_u32(m, VPDN_TLV_FRAMING_TYPE, &framing);
-	vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_TX_SPEED, tx);
-	vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_FRAMING_TYPE, framing);
-	if (rx != tx)
-		vpdn_avp_put_u32(w, VPDN_VENDOR_IETF, VPDN_AVP_RX_SPEED, rx);
 }
 
 void vpdn_ref_put_ids(const struct vpdn_ref_call *c, struct vpdn_ipc_builder *b)

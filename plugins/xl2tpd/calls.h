@@ -86,13 +86,4 @@ void vpdn_ref_end(struct vpdn_ref_call *c, int result, int error, int q931, cons
 /* TUNNEL_ID, PEER_TUNNEL_ID, SESSION_ID, PEER_SESSION_ID. */
 void vpdn_ref_put_ids(const struct vpdn_ref_call *c, struct vpdn_ipc_builder *b);
 
-/* ---- AVPs from TLVs ---- */
-
-/* The AVP of an IETF number, when the message has the TLV. */
-void vpdn_avp_from_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t type);
-/* The same for octets; they are left out when they are longer than the AVP may be: the call is worth more than its label. */
-void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t vendor, uint16_t type);
-/* (Tx) Connect Speed, Framing Type, and Rx Connect Speed when it differs: ICCN, OCCN. */
-void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed);
-
 #endif

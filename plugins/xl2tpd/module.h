@@ -13,7 +13,7 @@
  * calls_dialed.c LAC: outgoing calls that peers ask for
  * calls_in.c	 LNS: incoming calls of peers, up to the pppd template
  * calls_in_say.c what is said of them, to log, vpdnd and template
- * avp_tlv.c	 AVPs of peers as TLVs
+ * avp_tlv.c	 AVPs of peers as TLVs, and TLVs as AVPs
  * stats.c	 counters, when vpdnd asks
  * ppp_call.c	 the connection to the template, and to its child, of one such call
  *
@@ -240,7 +240,7 @@ struct vpdn_call_base {
 	struct call *core;		/* NULL before our request is sent and after call_freed */
 };
 
-/* ---- avp_tlv.c: AVPs as received; the core has revealed hidden ones ---- */
+/* ---- avp_tlv.c: AVPs as received, the core has revealed hidden ones; and AVPs to be sent ---- */
 
 typedef void vpdn_avp_fn(void *arg, const struct vpdn_avp *avp);
 /* Calls fn with each AVP that can be used. */
@@ -271,6 +271,13 @@ struct vpdn_avp_value {
 bool vpdn_avps_value(const uint8_t *avps, size_t len, uint16_t type, struct vpdn_avp_value *v);
 /* The same, escaped for people; "" when there is none. */
 void vpdn_avps_text(const uint8_t *avps, size_t len, uint16_t type, char *buf, size_t size);
+
+/* The AVP of an IETF number, when the message has the TLV. */
+void vpdn_avp_from_number(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t type);
+/* The same for octets; they are left out when they are longer than the AVP may be: the call is worth more than its label. */
+void vpdn_avp_from_octets(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint16_t tlv, uint16_t vendor, uint16_t type);
+/* (Tx) Connect Speed, Framing Type, and Rx Connect Speed when it differs: ICCN, OCCN. */
+void vpdn_avp_put_connection(struct vpdn_writer *w, const struct vpdn_ipc_msg *m, uint32_t default_speed);
 
 /* ---- calls.c and its kinds: from vpdnd (m->type says what), from the tunnel ---- */
 
