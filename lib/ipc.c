@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipc.c - building and parsing of messages, see ipc.h.  Sockets are in ipc_socket.c.
+ * ipc.c - building and parsing of messages, see ipc.h.  Sockets are in ipc_socket.c,
+ * proxy LCP and authentication in ipc_proxy.c.
  *
  * A message that vpdn_ipc_parse() accepted needs no further checks: every known TLV
  * has the size of its kind, every required one is there.
@@ -144,29 +145,6 @@ bool vpdn_ipc_put_source(struct vpdn_ipc_builder *b, struct in_addr addr, uint8_
 	open_tlv(b, VPDN_TLV_SOURCE, VPDN_IPC_list, 5);
 	vpdn_writer_bytes(&b->w, &addr.s_addr, sizeof(addr.s_addr));
 	return vpdn_writer_u8(&b->w, prefix_len);
-}
-
-bool vpdn_ipc_put_proxy(struct vpdn_ipc_builder *b, const struct vpdn_proxy *p)
-{
-	if (p->initial_received.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_INITIAL_RCVD, p->initial_received.data,
-				   p->initial_received.len);
-	if (p->last_sent.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_LAST_SENT, p->last_sent.data, p->last_sent.len);
-	if (p->last_received.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_LAST_RCVD, p->last_received.data,
-				   p->last_received.len);
-	if (p->auth_type != VPDN_PROXY_AUTH_ABSENT)
-		vpdn_ipc_put_u16(b, VPDN_TLV_PROXY_AUTH_TYPE, p->auth_type);
-	if (p->name.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_AUTH_NAME, p->name.data, p->name.len);
-	if (p->challenge.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_AUTH_CHALLENGE, p->challenge.data, p->challenge.len);
-	if (p->id_present)
-		vpdn_ipc_put_u16(b, VPDN_TLV_PROXY_AUTH_ID, p->id);
-	if (p->response.present)
-		vpdn_ipc_put_bytes(b, VPDN_TLV_PROXY_AUTH_RESPONSE, p->response.data, p->response.len);
-	return !b->w.bad;
 }
 
 /* ---- the rules of a message, for both sides ---- */
@@ -422,53 +400,6 @@ bool vpdn_ipc_parse_source(const uint8_t *p, size_t len, struct in_addr *addr, u
 	vpdn_reader_copy(&r, &addr->s_addr, sizeof(addr->s_addr));
 	vpdn_reader_u8(&r, prefix_len);
 	return vpdn_reader_done(&r) && *prefix_len <= 32;
-}
-
-/* Takes one PROXY_* TLV; others are none of its business. */
-static int proxy_tlv(struct vpdn_proxy *p, uint16_t tlv, const uint8_t *value, size_t len)
-{
-	struct vpdn_reader r;
-	uint16_t id;
-
-	vpdn_reader_init(&r, value, len);
-	switch (tlv) {
-	case VPDN_TLV_PROXY_INITIAL_RCVD:
-		return vpdn_proxy_set_lcp(&p->initial_received, value, len);
-	case VPDN_TLV_PROXY_LAST_SENT:
-		return vpdn_proxy_set_lcp(&p->last_sent, value, len);
-	case VPDN_TLV_PROXY_LAST_RCVD:
-		return vpdn_proxy_set_lcp(&p->last_received, value, len);
-	case VPDN_TLV_PROXY_AUTH_TYPE:
-		vpdn_reader_u16(&r, &p->auth_type);
-		return 0;
-	case VPDN_TLV_PROXY_AUTH_NAME:
-		return vpdn_proxy_set_bytes(&p->name, value, len);
-	case VPDN_TLV_PROXY_AUTH_CHALLENGE:
-		return vpdn_proxy_set_bytes(&p->challenge, value, len);
-	case VPDN_TLV_PROXY_AUTH_ID:
-		p->id_present = vpdn_reader_u16(&r, &id);
-		p->id = (uint8_t)id;
-		return 0;
-	case VPDN_TLV_PROXY_AUTH_RESPONSE:
-		return vpdn_proxy_set_bytes(&p->response, value, len);
-	default:
-		return 0;
-	}
-}
-
-int vpdn_ipc_get_proxy(const struct vpdn_ipc_msg *m, struct vpdn_proxy *p)
-{
-	struct vpdn_ipc_iter it;
-	const uint8_t *value;
-	uint16_t tlv;
-	size_t len;
-	int rc = 0;
-
-	vpdn_proxy_init(p);
-	vpdn_ipc_iter_init(&it, m);
-	while (!rc && vpdn_ipc_next(&it, &tlv, &value, &len))
-		rc = proxy_tlv(p, tlv, value, len);
-	return rc;
 }
 
 static void print_tlv(struct vpdn_text *t, uint16_t tlv, const uint8_t *p, size_t len)
