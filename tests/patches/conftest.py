@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of xl2tpd's patches share: a daemon with one [lns], and a peer with a tunnel to it."""
+"""What the tests of the patches share: an xl2tpd with one [lns] and a peer with a tunnel to it; a module for pppoe-server."""
+import os
+
 import pytest
 
+from pppoe_hooked import build
 from xl2tpd_wire import Daemon, Peer
 
 
@@ -17,3 +20,15 @@ def peer(daemon):
     p = Peer(daemon).open()
     yield p
     p.close()
+
+
+@pytest.fixture(name="module", scope="session")
+def fixture_module(tmp_path_factory):
+    return build(str(tmp_path_factory.mktemp("hook") / "module.so"))
+
+
+@pytest.fixture(name="fifo")
+def fixture_fifo(tmp_path):
+    path = str(tmp_path / "fifo")
+    os.mkfifo(path)
+    return path

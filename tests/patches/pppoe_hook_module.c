@@ -4,7 +4,7 @@
  * is used, and logged.
  *
  * The Service-Name asked for is the verdict: "take", "reject", "pass", "other" (only session numbers above 3 will do),
- * "never" (no session number will do). Session 66 is ended as soon as it is ready. The argument is the path of a FIFO;
+ * "never" (no session number will do). Session 65000 is ended as soon as it is ready. The argument is the path of a FIFO;
  * "N\n" written to it ends session N with PADT, "-N\n" without.
  */
 #include <errno.h>
@@ -88,7 +88,7 @@ static void ready(struct pppoe_hook_session *session, void *data)
 	struct pppoe_hook_session **slot = data;
 
 	server->log(LOG_INFO, "ready id=%td %s", slot - sessions, *slot == session ? "known" : "unknown");
-	if (slot - sessions == 66)
+	if (slot - sessions == 65000)
 		server->session_end(session, "ended at once");
 }
 

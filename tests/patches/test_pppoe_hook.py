@@ -1,51 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Patch "let a module take sessions": the hooks of pppoe-hook.h, and that without -E nothing of it is seen."""
-import os
 import subprocess
 
 import pytest
 
+from pppoe_hooked import ask, build, end, hooked
 from pppoe_native import (AC_SYSTEM_ERROR, CLIENT_MAC, GENERIC_ERROR, HOST_UNIQ, MAX_PAYLOAD, PADT, SERVICE_NAME, VENDOR, Server, tag,
                           wait_for)
-
-SERVICES = sum((("-S", name) for name in ("take", "pass", "reject", "other", "never")), ())
-
-
-def build(path, *flags):
-    tree = os.environ.get("PPPOE_TREE")
-    if not tree:
-        pytest.skip("PPPOE_TREE does not name a built rp-pppoe source tree")
-    here = os.path.dirname(os.path.abspath(__file__))
-    # a package build takes the patches back out of its tree afterwards; the header was put aside before
-    include = [os.path.join(tree, "src"), os.path.join(here, "..", "..", "build", "include", "rp-pppoe")]
-    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", path, *(f"-I{path}" for path in include), *flags,
-                    os.path.join(here, "pppoe_hook_module.c")], check=True)
-    return path
-
-
-@pytest.fixture(name="module", scope="module")
-def fixture_module(tmp_path_factory):
-    return build(str(tmp_path_factory.mktemp("hook") / "module.so"))
-
-
-@pytest.fixture(name="fifo")
-def fixture_fifo(tmp_path):
-    path = str(tmp_path / "fifo")
-    os.mkfifo(path)
-    return path
-
-
-def hooked(module, fifo, *options, **how):
-    return Server("-E", f"{module},{fifo}", *SERVICES, *options, **how)
-
-
-def end(fifo, number):
-    with open(fifo, "w", encoding="ascii") as file:
-        file.write(f"{number}\n")
-
-
-def ask(server, service, *tags):
-    return server.request(server.cookie(*tags), *tags, service=service)
 
 
 def test_taken_session_gets_pads_and_no_pppd(module, fifo):
@@ -90,11 +51,11 @@ def test_end_without_padt(module, fifo):
 
 
 def test_session_ended_as_soon_as_it_is_ready(module, fifo):
-    with hooked(module, fifo, "-o", "65") as server:
-        assert ask(server, b"take").session == 66	# PADS comes before PADT
+    with hooked(module, fifo, "-o", "64999") as server:
+        assert ask(server, b"take").session == 65000	# PADS comes before PADT
         padt = server.receive(PADT)
-        assert (padt.session, padt.get(GENERIC_ERROR)) == (66, b"ended at once")
-        assert ask(server, b"take").session == 67
+        assert (padt.session, padt.get(GENERIC_ERROR)) == (65000, b"ended at once")
+        assert ask(server, b"take").session == 65001
 
 
 def test_repeated_padr_of_a_taken_session(module, fifo):
