@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_value.h"
+#include "text.h"
 
 bool vpdn_octets_text(struct vpdn_octets o, char *to, size_t size)
 {
@@ -27,6 +28,11 @@ bool vpdn_octets_u32(struct vpdn_octets o, uint32_t min, uint32_t max, uint32_t 
 	char text[16];
 
 	return vpdn_octets_text(o, text, sizeof(text)) && vpdn_value_u32(text, min, max, v);
+}
+
+const char *vpdn_octets_shown(struct vpdn_octets o, char *buf, size_t size)
+{
+	return vpdn_text_escape(o.p, o.len, buf, size);
 }
 
 bool vpdn_octets_are(struct vpdn_octets o, const char *word)

@@ -20,7 +20,6 @@
 #include "radius_client.h"
 #include "show_impl.h"
 
-#define SERVICE_OUTBOUND	5u
 /* NAS-Port-Type, RFC 2865 section 5.41 and IANA's registry */
 #define PORT_ASYNC		0u
 #define PORT_VIRTUAL		5u
@@ -230,7 +229,7 @@ static int ask(void *state, const struct vpdn_query *query, vpdn_answer_fn *fn, 
 	ask->config = vpdn_config_get((struct vpdn_config *)query->config);
 	vpdn_writer_init(&w, buf, sizeof(buf));
 	vpdn_radius_put_text(&w, VPDN_RADIUS_USER_NAME, name);
-	vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_OUTBOUND);
+	vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, VPDN_RADIUS_SERVICE_OUTBOUND);
 	vpdn_radius_put_line(&w, query->q, query->ask);
 	rc = w.bad ? -EMSGSIZE : vpdn_radius_send(r->client, ask->config, buf, w.len, 0, on_reply, ask, &ask->exchange);
 	if (!rc) {

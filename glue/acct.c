@@ -28,7 +28,6 @@
 /* Acct-Status-Type and Acct-Terminate-Cause, RFC 2866 sections 5.1 and 5.10 */
 enum status { START = 1, STOP = 2, INTERIM = 3, ON = 7, OFF = 8 };
 enum terminate { USER_REQUEST = 1, LOST_CARRIER = 2, LOST_SERVICE = 3, ADMIN_RESET = 6, ADMIN_REBOOT = 7, NAS_ERROR = 9, HOST_REQUEST = 18 };
-#define SERVICE_FRAMED	2u
 #define FRAMED_PPP	1u
 
 struct vpdn_acct_session {
@@ -114,7 +113,7 @@ static void put_fixed(struct vpdn_writer *w, const struct vpdn_acct *acct, const
 		vpdn_radius_put_line(w, &q, &ask);
 	}
 	vpdn_ipc_msg_wipe(&ask);
-	vpdn_radius_put_u32(w, VPDN_RADIUS_SERVICE_TYPE, SERVICE_FRAMED);
+	vpdn_radius_put_u32(w, VPDN_RADIUS_SERVICE_TYPE, VPDN_RADIUS_SERVICE_FRAMED);
 	vpdn_radius_put_u32(w, VPDN_RADIUS_FRAMED_PROTOCOL, FRAMED_PPP);
 	put_tunnel(w, call);
 	/* RFC 2865 section 5.25: as the server has said it. */

@@ -55,6 +55,8 @@ enum vpdn_radius_attribute {
 #define VPDN_RADIUS_VENDOR_CISCO	9u
 #define VPDN_RADIUS_CISCO_AVPAIR	1u
 #define VPDN_RADIUS_VENDOR_ADSL		3561u	/* Broadband Forum, RFC 4679 */
+#define VPDN_RADIUS_SERVICE_FRAMED	2u	/* Service-Type, RFC 2865 section 5.6 */
+#define VPDN_RADIUS_SERVICE_OUTBOUND	5u
 #define VPDN_RADIUS_TUNNEL_L2TP		3u	/* Tunnel-Type, RFC 2868 section 3.1 */
 #define VPDN_RADIUS_MEDIUM_IPV4		1u	/* Tunnel-Medium-Type, section 3.2 */
 

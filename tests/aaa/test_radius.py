@@ -173,6 +173,16 @@ def test_radius_seed(freeradius, start):
         "dnis:614629", "Outbound-User", "614629", "2085730592")
 
 
+def test_radius_service_type(freeradius, start):
+    """An Access-Accept for another service than tunnels or PPP is as good as a Reject, whatever tunnels it has: RFC 2865, 5.6."""
+    server = freeradius({"login.example": ["Service-Type = Login-User", *CORP], "framed.example": ["Service-Type = Framed-User", *CORP]})
+    daemon = start(server, more="search-order = { domain } aaa-failure = closed")
+    assert daemon.ask(user="alice@login.example")[0] == "local"
+    assert "as good as a Reject: Service-Type 1" in str(daemon.ctl("explain", "alice@login.example"))
+    assert daemon.ask(user="alice@framed.example")[0] == "forward"
+    assert daemon.source("radius")["state"] == "up"
+
+
 # ---- servers ----
 
 def test_radius_down(freeradius, start):

@@ -320,6 +320,28 @@ static void no_tunnel_is_nothing(void **state)
 	assert_string_equal(a.text, "no tunnel");
 }
 
+/* RFC 2865 section 5.6: a service that is not supported is as good as a Reject, tunnels or not. */
+static void other_services_are_rejects(void **state)
+{
+	static const struct {
+		uint32_t service;
+		enum vpdn_verdict verdict;
+	} rows[] = {
+		{ 1, VPDN_VERDICT_NOTHING }, { 2, VPDN_VERDICT_FORWARD }, { 4, VPDN_VERDICT_NOTHING }, { 5, VPDN_VERDICT_FORWARD },
+		{ 0xffffffff, VPDN_VERDICT_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		l2tp(1, "192.0.2.2");
+		vpdn_radius_put_u32(&w, VPDN_RADIUS_SERVICE_TYPE, rows[i].service);
+		assert_int_equal(answer(), rows[i].verdict);
+	}
+	assert_string_equal(a.text, "as good as a Reject: Service-Type 4294967295; understood: Framed (2), Outbound (5)");
+	vpdn_radius_put_bytes(&w, VPDN_RADIUS_SERVICE_TYPE, "\0\2", 2);
+	refused("Service-Type of 2 octets");
+}
+
 static void seed_answer(void **state)
 {
 	const struct vpdn_peer *p;
@@ -447,7 +469,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(rfc2868_all_attributes), TEST(classes_are_kept), TEST(interim_interval_is_kept), TEST(what_comes_twice), TEST(server_names_that_are_none),
 		TEST(rfc2868_several_tags), TEST(rfc2868_without_tags), TEST(other_tunnels_are_left_out),
-		TEST(rfc2868_what_is_wrong), TEST(no_tunnel_is_nothing), TEST(seed_answer), TEST(ios_list), TEST(cisco_options),
+		TEST(rfc2868_what_is_wrong), TEST(no_tunnel_is_nothing), TEST(other_services_are_rejects), TEST(seed_answer), TEST(ios_list), TEST(cisco_options),
 		TEST(both_at_once), TEST(cisco_what_is_wrong),
 	};
 
