@@ -3,6 +3,7 @@
 Bearers of kind chat: the ppp package's chat(8) talks to an emulated modem (tests/lab/modem.py) on a pty.
 
 What is behind the modem is a program on a port of its own; results and causes are those of CDN (RFC 2661 4.4.2) and Q.931.
+A pty has no DTR for vpdn-dialer to hold down: before the same modem is dialled again, the test waits until it has seen the end.
 """
 import os
 import select
@@ -229,6 +230,7 @@ def test_chat_pool(dialer, modems):
     os.close(channels[1])
     dialer.clear(1)
     dialer.over(1, 3, 16)
+    first.await_event("DTR down")
     dial(dialer, 4)
     got, channels[1] = dialer.up(4)
     assert got["ACCESS_INTERFACE"] == first.path
@@ -296,6 +298,7 @@ def test_chat_broken_tty(dialer, modems, tmp_path):
         os.close(channel)
         dialer.clear(ref)
         dialer.over(ref, 3, 16)
+        line.await_event("DTR down", ref)
     assert dialer.text().count("Inappropriate ioctl") == 1
     dialer.dial(3, CHAT, "6121", *devices[:1], *words("SCRIPT", SCRIPT))
     assert "no tty works" in dialer.over(3, 5, 38)
@@ -335,6 +338,7 @@ def test_chat_killed(start_dialer, modems):
     dialer.process.wait()
     await_condition(lambda: not os.path.exists(f"/proc/{child}"), "chat is gone")
     assert dialer.vpdnd.read() is None
+    line.await_event("DTR down")
     dialer.start()
     dial(dialer, 1)
     _, channel = dialer.up(1)
