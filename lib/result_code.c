@@ -17,10 +17,11 @@ struct row {
 
 /*
  * Retry says: would another LNS perhaps answer otherwise?  A result of 2 leaves it
- * to the error code.  7 to 11 speak of the peer's own lines and of its time: an LNS
- * that gives them is unwell or short of something; only a lost carrier (the
- * subscriber's) and framing that nobody can use are final.  With dial-out 7 to 10 speak of
- * the line that was called, which another LAC would find no otherwise.
+ * to the error code; with none it may stand for 4, 5 or 6, which LNSs (JUNOSe, SR OS)
+ * can be told to replace by 2.  7 to 11 speak of the peer's own lines and of its time:
+ * an LNS that gives them is unwell or short of something; only a lost carrier (the
+ * subscriber's) and framing that nobody can use are final.  With dial-out 7 to 10 speak
+ * of the line that was called, which another LAC would find no otherwise.
  */
 static const struct row cdn[] = {
 	[VPDN_CDN_LOST_CARRIER] = { "loss of carrier", false, false, VPDN_DIAL_NO_CARRIER },
@@ -47,7 +48,7 @@ static const struct row stopccn[] = {
 };
 
 static const struct row errors[] = {
-	[VPDN_ERROR_NONE] = { .text = "no general error", .retry = false },
+	[VPDN_ERROR_NONE] = { .text = "no general error", .retry = true },
 	[VPDN_ERROR_NO_TUNNEL] = { .text = "no control connection yet", .retry = true },
 	[VPDN_ERROR_LENGTH] = { .text = "wrong length", .retry = true },
 	[VPDN_ERROR_VALUE] = { .text = "value out of range or reserved field not zero", .retry = true },

@@ -95,9 +95,9 @@ static void every_code_has_a_text(void **state)
 
 static void busy_and_short_of_resources_lead_to_the_next_lns(void **state)
 {
-	static const bool cdn[] = { false, false, false, false, true, true, true, true, true, true, true, false,
+	static const bool cdn[] = { false, false, true, false, true, true, true, true, true, true, true, false,
 				    false };
-	static const bool error[] = { false, true, true, true, true, true, true, true, true, false };
+	static const bool error[] = { true, true, true, true, true, true, true, true, true, false };
 	uint16_t i;
 
 	(void)state;
