@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_connected.c - what vpdnd keeps of a forwarded call that is connected. The call is made over vpdnd's
+ * test_connected.c - what vpdnd keeps of a forwarded call that is connected, and what the LNS wants of it. The call is made over vpdnd's
  * socket (vpdnd_peer.h); joining its two channels in the kernel, which needs PPP there, is left out, as what is kept has
  * nothing to do with it.
  */
@@ -171,10 +171,49 @@ static void forgets_credentials(void **state)
 	assert_true(logged("user=" ALICE " access=\"pppoe eth1/17 02:00:00:00:00:01\""));
 }
 
+/* A subscriber on that kind of line is connected; the LNS sends SLI, then CDN. */
+static void connected_with_sli(int l2tp, uint8_t access, uint32_t accm)
+{
+	int fd = hello(VPDN_ROLE_PPP), own;
+	uint32_t ref;
+
+	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_ASK, 0, 1);
+	vpdn_ipc_put_u8(&b, VPDN_TLV_ACCESS, access);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_PID, (uint32_t)getpid());
+	vpdn_ipc_put_u32(&b, VPDN_TLV_HOLD_MS, 30000);
+	vpdn_ipc_put_text(&b, VPDN_TLV_USER, ALICE);
+	send_msg(fd, NULL, 0);
+	ref = placed(l2tp, "192.0.2.2");
+	ready(l2tp, ref);
+	own = hand_over(fd);
+	expect(l2tp, VPDN_MSG_L2TP_CALL_CONNECT);
+	vpdn_ipc_begin(&b, VPDN_MSG_L2TP_LINK_INFO, 0, 0);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_CALL_REF, ref);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_SEND_ACCM, accm);
+	vpdn_ipc_put_u32(&b, VPDN_TLV_RECV_ACCM, 0);
+	send_msg(l2tp, NULL, 0);
+	cleared(l2tp, ref, VPDN_STAGE_CONNECTED, VPDN_BY_PEER, 1);
+	expect_end(own);
+}
+
+/* RFC 2661 section 6.14: a forwarded subscriber may be on a tty, too. */
+static void escapes_on_a_tty_what_the_lns_wants(void **state)
+{
+	int l2tp = module();
+
+	(void)state;
+	connected_with_sli(l2tp, VPDN_ACCESS_PPPOE, 0x11);
+	connected_with_sli(l2tp, VPDN_ACCESS_TTY, 0xa0000);
+	close(l2tp);
+	assert_true(logged("ACCM of the LNS set: 000a0000 to the line, 00000000 from it"));
+	assert_false(logged("00000011"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(forgets_credentials, start_daemon, end_daemon),
+		cmocka_unit_test_setup_teardown(escapes_on_a_tty_what_the_lns_wants, start_daemon, end_daemon),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
