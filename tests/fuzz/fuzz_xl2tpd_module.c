@@ -3,7 +3,8 @@
  * fuzz_xl2tpd_module.c - xl2tpd's vpdn module between a core that keeps hook.h's promises and a vpdnd and peers that say anything.
  *
  * An input is a list of records: what happens (enum happening), which tunnel or call, length (u16), octets. AVPs and IPC messages come
- * from it as they are, only the order of messages is what xl2tpd lets through. Whatever happens: what the module sends is well
+ * from it as they are, only the order of messages is what xl2tpd lets through; a call that is to be closed has messages until xl2tpd
+ * comes round to it, which is after the next record when ONE_MORE is set. Whatever happens: what the module sends is well
  * formed, and when all tunnels are gone nothing is left of them, no call, timer, watch or descriptor.
  */
 #define FUZZ_ITERATIONS 20000ul
@@ -37,6 +38,8 @@ enum happening {
 	TIME_PASSES,		/* the oldest timer */
 	HAPPENINGS
 };
+
+#define ONE_MORE	0x40	/* in `which` */
 
 static int listen_fd = -1, vpdnd_fd = -1;
 static uint32_t asked_ref;		/* of the last L2TP_DIAL_ASK */
@@ -197,7 +200,7 @@ static void call_goes_on(struct call *c, const uint8_t *p, size_t len)
 		[OCRQ_SENT] = { VPDN_L2TP_OCRP, OCRQ_SENT }, [CONNECTED] = { 0, 0 },
 	};
 
-	if (!c->used || c->closing || !of[c->state].msgtype)
+	if (!c->used || c->tunnel->closing || !of[c->state].msgtype)
 		return;
 	if (c->state == OCRQ_SENT) {	/* both, in one burst */
 		message(c->tunnel, c, VPDN_L2TP_OCRP, p, len);
@@ -206,7 +209,7 @@ static void call_goes_on(struct call *c, const uint8_t *p, size_t len)
 		return;
 	}
 	message(c->tunnel, c, of[c->state].msgtype, p, len);
-	c->state = c->closing ? c->state : of[c->state].next;
+	c->state = of[c->state].next;
 }
 
 static void call_down(struct call *c, const uint8_t *p, size_t len)
@@ -282,7 +285,7 @@ static void happen(enum happening what, uint8_t which, const uint8_t *p, size_t 
 		call_goes_on(c, p, len);
 		break;
 	case CALL_NOTIFIED:
-		if (c->used && c->state == CONNECTED && !c->closing)
+		if (c->used && c->state == CONNECTED && !c->tunnel->closing)
 			message(c->tunnel, c, which & 0x80 ? VPDN_L2TP_SLI : VPDN_L2TP_WEN, p, len);
 		break;
 	case CALL_DOWN:
@@ -294,7 +297,8 @@ static void happen(enum happening what, uint8_t which, const uint8_t *p, size_t 
 	case HAPPENINGS:
 		break;
 	}
-	come_round();
+	if (!(which & ONE_MORE))
+		come_round();
 }
 
 static unsigned int open_fds(void)
