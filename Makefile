@@ -3,10 +3,11 @@
 # the packages into dist/, and runs the tests. "make help" lists the targets.
 #   V=1       shows the commands
 #   SAN=1     daemons, modules and derived hosts with ASan and UBSan, in build/san and dist-san
+#   SAN=thread  daemons and unit tests with TSan, in build/tsan
 
 PREFIX ?= /usr
 DESTDIR ?=
-B ?= build$(if $(filter 1,$(SAN)),/san)
+B ?= build$(if $(filter 1,$(SAN)),/san)$(if $(filter thread,$(SAN)),/tsan)
 # pppd's headers, and where that pppd looks for plugins
 PPP_INC ?= /usr/include
 PPP_VERSION ?= $(shell sed -n 's/^\#define[[:space:]]*\(PPPD_\)\?VERSION[[:space:]]*"\(.*\)"/\2/p' \
@@ -28,7 +29,7 @@ CFLAGS := $(CFLAGS)
 CPPFLAGS := $(CPPFLAGS)
 LDFLAGS := $(LDFLAGS)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
-SANFLAGS := $(if $(filter 1,$(SAN)),$(shell bash -c '. tools/common.sh; echo $$san_flags'))
+SANFLAGS := $(if $(filter 1,$(SAN)),$(shell bash -c '. tools/common.sh; echo $$san_flags'))$(if $(filter thread,$(SAN)),-fsanitize=thread)
 W = -Wall -Wextra -Werror -std=gnu11
 cc = $(CC) $(CPPFLAGS) -D_GNU_SOURCE -I. -Ilib $(INC) -MMD -MP $(CFLAGS) $(W) -fPIC $(SANFLAGS)
 ld = $(CC) $(CFLAGS) $(LDFLAGS) $(SANFLAGS)
@@ -73,7 +74,7 @@ ready:
 
 daemons: ready $(B)/vpdnd $(B)/vpdnctl $(B)/vpdn-dialer
 modules: ready $(MODULES)
-ifeq ($(SAN),1)
+ifneq ($(SAN),)
 plugins:	# pppd is stock, so its plugins carry no sanitizer
 	$(Q)$(MAKE) SAN= B=build plugins
 else
@@ -169,8 +170,8 @@ demo:							## all set-up, then show the main job in the lab
 	$(Q)tools/steps demo
 check:							## all set-up, then run every test
 	$(Q)tools/steps check
-check-unit:						## unit tests and fuzz replay, with ASan and UBSan
-	$(Q)$(MAKE) SAN=1 tests && tools/run-unit
+check-unit:						## unit tests and fuzz replay, with ASan and UBSan; SAN=thread with TSan
+	$(Q)$(MAKE) SAN=$(or $(SAN),1) tests && tools/run-unit
 check-dialer: setup					## vpdn-dialer with an emulated modem, programs, discovery packets; TEST=name runs one
 	$(Q)tests/dialer/run $(TEST)
 check-bench: setup					## vpdn-load, the bench's load generator, without PPP in the kernel; TEST=name runs one

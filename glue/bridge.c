@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -17,16 +16,16 @@
 #define FRAME_MAX	4096	/* above any MRU of PPPoE or L2TP */
 #define DRAIN_MAX	1024	/* frames at one time: a flood must not hold the loop */
 
-void vpdn_bridge_init(struct vpdn_bridge *b, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
+void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
 {
-	*b = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1,
+	*b = (struct vpdn_bridge){ .id = id, .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1,
 				   .channels = cs, .attached = attached, .arg = arg };
 }
 
 void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b)
 {
 	vpdn_channel_cancel(&b->l2tp_attaching);
-	vpdn_channels_close(b->channels, (int[]){ b->l2tp_chan, b->l2tp_fd }, 2);
+	vpdn_channels_close(b->channels, b->id, (int[]){ b->l2tp_fd, b->l2tp_chan }, 2);
 	b->l2tp_chan = b->l2tp_fd = -1;
 }
 
@@ -34,10 +33,7 @@ void vpdn_bridge_close(struct vpdn_bridge *b)
 {
 	vpdn_channel_cancel(&b->access_attaching);
 	vpdn_channel_cancel(&b->l2tp_attaching);
-	/* The last close of a serial port waits for what it has not sent, half a minute when the modem does not take it. */
-	if (b->access_fd >= 0)
-		tcflush(b->access_fd, TCIOFLUSH);
-	vpdn_channels_close(b->channels, (int[]){ b->access_chan, b->l2tp_chan, b->l2tp_fd, b->access_fd }, 4);
+	vpdn_channels_close(b->channels, b->id, (int[]){ b->access_fd, b->access_chan, b->l2tp_fd, b->l2tp_chan }, 4);
 	b->access_chan = b->l2tp_chan = b->l2tp_fd = b->access_fd = -1;
 }
 
@@ -83,12 +79,12 @@ static void on_l2tp(void *arg, int fd, int index, const char *err)
 int vpdn_bridge_attach(struct vpdn_bridge *b)
 {
 	if (b->access_fd >= 0 && b->access_chan < 0 && !b->access_attaching) {
-		b->access_attaching = vpdn_channel_attach(b->channels, b->access_fd, on_access, b);
+		b->access_attaching = vpdn_channel_attach(b->channels, b->id, b->access_fd, on_access, b);
 		if (!b->access_attaching)
 			return -errno;
 	}
 	if (b->l2tp_fd >= 0 && b->l2tp_chan < 0 && !b->l2tp_attaching) {
-		b->l2tp_attaching = vpdn_channel_attach(b->channels, b->l2tp_fd, on_l2tp, b);
+		b->l2tp_attaching = vpdn_channel_attach(b->channels, b->id, b->l2tp_fd, on_l2tp, b);
 		if (!b->l2tp_attaching)
 			return -errno;
 	}

@@ -21,6 +21,7 @@ struct vpdn_channel_request;
 typedef void vpdn_bridge_fn(void *arg, int rc, const char *err);
 
 struct vpdn_bridge {
+	uint32_t id;		/* of the call, for the log */
 	int access_fd;		/* PPPoE socket or tty: the subscriber's, or a bearer's; -1: none */
 	int access_chan;	/* /dev/ppp, attached to its channel */
 	int l2tp_fd;		/* the session's pppol2tp socket */
@@ -33,8 +34,8 @@ struct vpdn_bridge {
 	void *arg;
 };
 
-/* No fds at all. `attached` is called from the event loop when an attachment has ended. */
-void vpdn_bridge_init(struct vpdn_bridge *b, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg);
+/* No fds at all. `id`: of the call. `attached` is called from the event loop when an attachment has ended. */
+void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg);
 
 /* Begins to attach to the channels of the fds that are there (channel.h), unless that is done or under way. 0 or -errno. */
 int vpdn_bridge_attach(struct vpdn_bridge *b);

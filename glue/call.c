@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "acct.h"
+#include "channel.h"
 #include "l2tp_peer.h"
 #include "result_code.h"
 
@@ -77,7 +78,8 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	call->call_fd = -1;
 	call->user = call->access = call->number = call->dialer = call->ifname = call->chosen_by = call->group = call->local_name =
 		call->cause.text = "";
-	vpdn_bridge_init(&call->bridge, d->channels, vpdn_call_on_attached, call);
+	call->id = vpdnd_new_id(d);
+	vpdn_bridge_init(&call->bridge, call->id, d->channels, vpdn_call_on_attached, call);
 	call->ask = malloc(m->len);
 	call->timer = evtimer_new(d->base, vpdn_call_on_timer, call);
 	if (!call->ask || !call->timer) {
@@ -89,7 +91,6 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	memcpy(call->ask, m->buf, m->len);
 	call->ask_len = m->len;
 	call->asked_ms = vpdnd_now_ms();
-	call->id = vpdnd_new_id(d);
 	RB_INSERT(vpdn_calls_by_id, &d->calls->by_id, call);
 	d->calls->n++;
 	vpdn_metrics_call_begins(call);
@@ -214,8 +215,10 @@ void vpdn_call_leave_peer(struct vpdn_call *call)
 bool vpdn_call_no_fds(struct vpdn_call *call, uint64_t *counter)
 {
 	struct vpdnd *d = call->d;
+	struct vpdn_channels_state s;
 
-	if (d->calls->n * FDS_OF_CALL + vpdn_server_connections(d->server) + FDS_SPARE <= d->fd_limit)
+	vpdn_channels_state(d->channels, &s);
+	if (d->calls->n * FDS_OF_CALL + vpdn_server_connections(d->server) + s.fds + FDS_SPARE <= d->fd_limit)
 		return false;
 	vpdn_call_set_cause(call, VPDN_CDN_NO_FACILITIES_TEMP, 0, counter, "no file descriptors left (limit %llu)",
 			    (unsigned long long)d->fd_limit);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "call_text.h"
 #include "l2tp_peer.h"
@@ -196,8 +195,7 @@ enum vpdn_ev vpdn_act_hand_over(struct vpdn_call *call)
 	vpdn_ipc_put_u16(&b, VPDN_TLV_TUNNEL_ID, call->tunnel_id);
 	vpdn_ipc_put_u16(&b, VPDN_TLV_SESSION_ID, call->session_id);
 	vpdn_conn_send_fd(call->plugin, &b, call->bridge.l2tp_fd);
-	close(call->bridge.l2tp_fd);
-	call->bridge.l2tp_fd = -1;
+	vpdn_bridge_drop_l2tp(&call->bridge);
 	return VPDN_EV_NONE;
 }
 

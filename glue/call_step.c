@@ -124,6 +124,11 @@ void vpdn_call_apply_accm(struct vpdn_call *call)
 		vpdn_call_say(call, LOG_INFO, "ACCM of the LNS set: %08x to the line, %08x from it", call->send_accm, call->recv_accm);
 }
 
+static bool no_resources(int rc)
+{
+	return rc == -EAGAIN || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
 /* Sets the cause. */
 static enum vpdn_ev bridge_failed(struct vpdn_call *call, int rc, const char *err)
 {
@@ -131,7 +136,8 @@ static enum vpdn_ev bridge_failed(struct vpdn_call *call, int rc, const char *er
 		vpdn_call_set_cause(call, VPDN_CDN_LOST_CARRIER, 0, &call->d->counters.lost_bridge, "loss of carrier: %s", err);
 		call->cause.q931 = call->kind == VPDN_DIALOUT_LAC ? VPDN_Q931_NORMAL : 0;
 	} else {
-		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge, "%s", err);
+		vpdn_call_set_cause(call, VPDN_CDN_ERROR, no_resources(rc) ? VPDN_ERROR_RESOURCES : VPDN_ERROR_VENDOR, &call->d->counters.lost_bridge,
+				    "%s", err);
 	}
 	return rc == -ENOLINK && call->kind == VPDN_DIALIN_LAC ? VPDN_EV_L2TP_HUP : VPDN_EV_BRIDGE_FAILED;
 }
@@ -154,7 +160,7 @@ static enum vpdn_ev act_bridge(struct vpdn_call *call)
 		rc = vpdn_bridge_attach(&call->bridge);
 		if (!rc)
 			return VPDN_EV_NONE;
-		snprintf(err, sizeof(err), "attaching to the channels: %s", strerror(-rc));
+		snprintf(err, sizeof(err), "no thread can ask the kernel for the channels: %s", strerror(-rc));
 	} else {
 		rc = vpdn_bridge_join(&call->bridge, err, sizeof(err));
 	}

@@ -9,46 +9,59 @@
 #include <linux/ppp-ioctl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
+#include "vpdnd.h"
+
 #define PPP_DEVICE	"/dev/ppp"
 #define STACK_SIZE	(64u * 1024)
-#define END_S		2	/* for threads at the end of vpdnd */
+#define END_S		2	/* at the end of vpdnd, for the next thread to end */
 
 struct vpdn_channel_request {
-	STAILQ_ENTRY(vpdn_channel_request) next;
+	TAILQ_ENTRY(vpdn_channel_request) next;		/* the event loop's */
+	STAILQ_ENTRY(vpdn_channel_request) next_finished;
 	struct vpdn_channels *cs;
+	uint32_t id;
 	int fds[VPDN_CHANNEL_CLOSE_MAX];	/* to be closed by the thread; [0] of an attachment is a copy of the socket or tty */
 	size_t n_fds;
+	unsigned int holds;		/* descriptors that count as long as it lives */
 	bool attaches;
 	int channel, index;		/* what came of it; channel: or -errno */
-	const char *what;		/* what went wrong */
+	_Atomic(const char *) what;	/* is done now, or went wrong */
+	uint64_t since_ms;
 	vpdn_channel_fn *done;		/* the event loop's; NULL: nobody wants to know */
 	void *arg;
 };
-STAILQ_HEAD(requests, vpdn_channel_request);
+TAILQ_HEAD(requests, vpdn_channel_request);
+STAILQ_HEAD(finished, vpdn_channel_request);
 
 struct vpdn_channels {
-	struct event *event;
-	struct requests waiting;	/* for a thread to be free */
-	unsigned int running;		/* threads, as the event loop knows */
+	struct event *event, *look;
+	struct requests waiting;	/* for a thread to be free; none without one that is running */
+	struct requests running;	/* in the order in which they began */
+	unsigned int n_waiting, n_running, fds;
+	bool slow;			/* the log has it */
 	int wake;			/* eventfd: something is in `finished` */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	struct requests finished;	/* under the lock, */
+	struct finished finished;	/* under the lock, */
 	unsigned int busy;		/* and the number of threads that are not done with it */
 };
 
 static void attach(struct vpdn_channel_request *r)
 {
+	int rc;
+
 	r->what = "asking for its channel (PPPIOCGCHAN)";
 	if (ioctl(r->fds[0], PPPIOCGCHAN, &r->index) < 0)
 		goto fail;
@@ -60,14 +73,18 @@ static void attach(struct vpdn_channel_request *r)
 	if (ioctl(r->channel, PPPIOCATTCHAN, &r->index) == 0)
 		return;
 fail:
+	rc = -errno;
 	if (r->channel >= 0)
 		close(r->channel);
-	r->channel = -errno;
+	r->channel = rc;
 }
 
 /* Of an attachment too: its copy may have become the last. */
 static void close_fds(struct vpdn_channel_request *r)
 {
+	/* The last close of a serial port waits for what it has not sent, half a minute when the modem does not take it. */
+	if (!r->attaches && r->n_fds)
+		tcflush(r->fds[0], TCIOFLUSH);
 	for (size_t i = 0; i < r->n_fds; i++)
 		close(r->fds[i]);
 	r->n_fds = 0;
@@ -81,9 +98,11 @@ static void *thread(void *arg)
 
 	if (r->attaches)
 		attach(r);
+	else
+		r->what = "closing it";
 	close_fds(r);
 	pthread_mutex_lock(&cs->lock);
-	STAILQ_INSERT_TAIL(&cs->finished, r, next);
+	STAILQ_INSERT_TAIL(&cs->finished, r, next_finished);
 	if (write(cs->wake, &one, sizeof(one)) < 0)
 		abort();	/* only a counter of 2^64 - 1 would do that */
 	cs->busy--;
@@ -92,15 +111,19 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-/* 0 or -errno. */
+/* 0, and the request is one of those that are running; or -errno. */
 static int start(struct vpdn_channel_request *r)
 {
+	static const struct timeval slow = { VPDN_CHANNEL_SLOW_MS / 1000, VPDN_CHANNEL_SLOW_MS % 1000 * 1000 };
 	struct vpdn_channels *cs = r->cs;
 	sigset_t all, before;
 	pthread_attr_t attr;
 	pthread_t id;
 	int rc;
 
+	/* Given up before it had begun. */
+	if (!r->done)
+		r->attaches = false;
 	rc = pthread_attr_init(&attr);
 	if (rc)
 		return -rc;
@@ -116,7 +139,9 @@ static int start(struct vpdn_channel_request *r)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (!rc) {
-		cs->running++;
+		if (!cs->n_running++)
+			evtimer_add(cs->look, &slow);
+		TAILQ_INSERT_TAIL(&cs->running, r, next);
 		return 0;
 	}
 	pthread_mutex_lock(&cs->lock);
@@ -130,6 +155,7 @@ static void drop(struct vpdn_channel_request *r)
 	close_fds(r);
 	if (r->channel >= 0)
 		close(r->channel);
+	r->cs->fds -= r->holds;
 	free(r);
 }
 
@@ -149,14 +175,20 @@ static void tell(struct vpdn_channel_request *r)
 	drop(r);
 }
 
-static void next_waiting(struct vpdn_channels *cs)
+/* Starts what may start now. A thread that cannot be had now is waited for as long as another one ends before. */
+static void start_waiting(struct vpdn_channels *cs)
 {
 	struct vpdn_channel_request *r;
 	int rc;
 
-	while (cs->running < VPDN_CHANNEL_THREADS && (r = STAILQ_FIRST(&cs->waiting))) {
-		STAILQ_REMOVE_HEAD(&cs->waiting, next);
+	while (cs->n_running < VPDN_CHANNEL_THREADS && (r = TAILQ_FIRST(&cs->waiting))) {
+		TAILQ_REMOVE(&cs->waiting, r, next);
 		rc = start(r);
+		if (rc && cs->n_running) {
+			TAILQ_INSERT_HEAD(&cs->waiting, r, next);
+			return;
+		}
+		cs->n_waiting--;
 		if (!rc)
 			continue;
 		r->channel = rc;
@@ -165,84 +197,144 @@ static void next_waiting(struct vpdn_channels *cs)
 	}
 }
 
+/* Takes what has ended off the threads. */
+static void take_finished(struct vpdn_channels *cs, struct requests *all)
+{
+	struct vpdn_channel_request *r;
+	struct finished list = STAILQ_HEAD_INITIALIZER(list);
+
+	pthread_mutex_lock(&cs->lock);
+	STAILQ_CONCAT(&list, &cs->finished);
+	pthread_mutex_unlock(&cs->lock);
+	STAILQ_FOREACH(r, &list, next_finished) {
+		TAILQ_REMOVE(&cs->running, r, next);
+		TAILQ_INSERT_TAIL(all, r, next);
+		cs->n_running--;
+	}
+}
+
+static void go_on(struct vpdn_channels *cs)
+{
+	struct vpdn_channel_request *r;
+	struct requests all = TAILQ_HEAD_INITIALIZER(all);
+
+	take_finished(cs, &all);
+	while ((r = TAILQ_FIRST(&all))) {
+		TAILQ_REMOVE(&all, r, next);
+		tell(r);
+	}
+	start_waiting(cs);
+	if (!cs->n_running)
+		evtimer_del(cs->look);
+}
+
+/* The log says it when the kernel begins to take long, and when it does so no more. */
+static void say(struct vpdn_channels *cs)
+{
+	struct vpdn_channels_state s;
+	bool slow;
+
+	vpdn_channels_state(cs, &s);
+	slow = s.oldest_ms >= VPDN_CHANNEL_SLOW_MS;
+	if (slow && !cs->slow)
+		vpdn_log_warn("the kernel is slow with PPP channels: a request is %llu ms old, id=%u, %s; %u threads wait for the kernel, %u requests for a thread",
+			      (unsigned long long)s.oldest_ms, s.oldest_id, s.oldest, s.threads, s.waiting);
+	else if (!slow && cs->slow)
+		vpdn_log_notice("the kernel is no longer slow with PPP channels");
+	cs->slow = slow;
+}
+
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	/* Perhaps it was this process that did not run. */
+	go_on(arg);
+	say(arg);
+}
+
 static void on_finished(evutil_socket_t fd, short what, void *arg)
 {
 	struct vpdn_channels *cs = arg;
-	struct vpdn_channel_request *r;
-	struct requests all = STAILQ_HEAD_INITIALIZER(all);
 	uint64_t n;
 
 	(void)what;
 	if (read(fd, &n, sizeof(n)) < 0)
 		return;
-	pthread_mutex_lock(&cs->lock);
-	STAILQ_CONCAT(&all, &cs->finished);
-	pthread_mutex_unlock(&cs->lock);
-	while ((r = STAILQ_FIRST(&all))) {
-		STAILQ_REMOVE_HEAD(&all, next);
-		cs->running--;
-		tell(r);
-	}
-	next_waiting(cs);
+	go_on(cs);
+	if (cs->slow)
+		say(cs);
 }
 
 struct vpdn_channels *vpdn_channels_new(struct event_base *base)
 {
 	struct vpdn_channels *cs = calloc(1, sizeof(*cs));
+	pthread_condattr_t attr;
 
 	if (!cs)
 		return NULL;
-	STAILQ_INIT(&cs->waiting);
+	TAILQ_INIT(&cs->waiting);
+	TAILQ_INIT(&cs->running);
 	STAILQ_INIT(&cs->finished);
 	pthread_mutex_init(&cs->lock, NULL);
-	pthread_cond_init(&cs->ended, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&cs->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	cs->look = event_new(base, -1, EV_PERSIST, on_look, cs);
 	cs->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (cs->wake >= 0)
 		cs->event = event_new(base, cs->wake, EV_READ | EV_PERSIST, on_finished, cs);
-	if (!cs->event || event_add(cs->event, NULL)) {
+	if (!cs->look || !cs->event || event_add(cs->event, NULL)) {
 		vpdn_channels_free(cs);
 		return NULL;
 	}
 	return cs;
 }
 
-static void drop_all(struct requests *list)
+/* Waits until a thread ends, END_S at most. False: none did. */
+static bool await_end(struct vpdn_channels *cs)
 {
 	struct vpdn_channel_request *r;
+	struct requests all = TAILQ_HEAD_INITIALIZER(all);
+	struct timespec end;
+	int rc = 0;
 
-	while ((r = STAILQ_FIRST(list))) {
-		STAILQ_REMOVE_HEAD(list, next);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += END_S;
+	pthread_mutex_lock(&cs->lock);
+	while (cs->busy == cs->n_running && !rc)
+		rc = pthread_cond_timedwait(&cs->ended, &cs->lock, &end);
+	pthread_mutex_unlock(&cs->lock);
+	take_finished(cs, &all);
+	while ((r = TAILQ_FIRST(&all))) {
+		TAILQ_REMOVE(&all, r, next);
 		drop(r);
 	}
+	return !rc;
 }
 
 void vpdn_channels_free(struct vpdn_channels *cs)
 {
 	struct vpdn_channel_request *r;
-	struct timespec end;
-	unsigned int busy;
+	struct vpdn_channels_state s;
 
 	if (!cs)
 		return;
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += END_S;
-	do {
-		r = STAILQ_FIRST(&cs->waiting);
-		pthread_mutex_lock(&cs->lock);
-		while (cs->busy >= (r ? VPDN_CHANNEL_THREADS : 1) && !pthread_cond_timedwait(&cs->ended, &cs->lock, &end))
-			;
-		busy = cs->busy;
-		pthread_mutex_unlock(&cs->lock);
-		if (!r || busy >= VPDN_CHANNEL_THREADS)
-			break;
-		STAILQ_REMOVE_HEAD(&cs->waiting, next);
-	} while (!start(r));
+	TAILQ_FOREACH(r, &cs->running, next)
+		r->done = NULL;
+	TAILQ_FOREACH(r, &cs->waiting, next)
+		r->done = NULL;
+	while (cs->n_running && await_end(cs))
+		start_waiting(cs);
 	if (cs->event)
 		event_free(cs->event);
-	drop_all(&cs->waiting);
-	drop_all(&cs->finished);
-	if (busy)
-		return;		/* a thread that the kernel holds still has the rest; the process ends next */
+	if (cs->look)
+		event_free(cs->look);
+	if (cs->n_running) {
+		vpdn_channels_state(cs, &s);
+		vpdn_log_warn("the kernel has not ended in %d s, %s, id=%u; %u descriptors are left to it", END_S, s.oldest, s.oldest_id, s.fds);
+		return;		/* the threads have the rest */
+	}
 	if (cs->wake >= 0)
 		close(cs->wake);
 	pthread_cond_destroy(&cs->ended);
@@ -253,20 +345,30 @@ void vpdn_channels_free(struct vpdn_channels *cs)
 /* Now, or when a thread has ended. 0 or -errno. */
 static int begin(struct vpdn_channel_request *r)
 {
-	if (r->cs->running < VPDN_CHANNEL_THREADS)
-		return start(r);
-	STAILQ_INSERT_TAIL(&r->cs->waiting, r, next);
+	struct vpdn_channels *cs = r->cs;
+	int rc = -EAGAIN;
+
+	r->since_ms = vpdnd_now_ms();
+	r->holds = (unsigned int)r->n_fds + r->attaches;
+	cs->fds += r->holds;
+	if (!cs->n_waiting && cs->n_running < VPDN_CHANNEL_THREADS)
+		rc = start(r);
+	if (!rc || !cs->n_running)
+		return rc;
+	r->what = "not begun";
+	TAILQ_INSERT_TAIL(&cs->waiting, r, next);
+	cs->n_waiting++;
 	return 0;
 }
 
-struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, int fd, vpdn_channel_fn *done, void *arg)
+struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, uint32_t id, int fd, vpdn_channel_fn *done, void *arg)
 {
 	struct vpdn_channel_request *r = calloc(1, sizeof(*r));
 	int rc = 0;
 
 	if (!r)
 		return NULL;
-	*r = (struct vpdn_channel_request){ .cs = cs, .attaches = true, .channel = -1, .done = done, .arg = arg };
+	*r = (struct vpdn_channel_request){ .cs = cs, .id = id, .attaches = true, .channel = -1, .done = done, .arg = arg };
 	r->fds[0] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (r->fds[0] < 0)
 		rc = -errno;
@@ -288,18 +390,34 @@ void vpdn_channel_cancel(struct vpdn_channel_request **r)
 	*r = NULL;
 }
 
-void vpdn_channels_close(struct vpdn_channels *cs, const int *fds, size_t n)
+void vpdn_channels_close(struct vpdn_channels *cs, uint32_t id, const int *fds, size_t n)
 {
-	struct vpdn_channel_request one, *r = calloc(1, sizeof(*r));
-	struct vpdn_channel_request *to = r ? r : &one;
+	struct vpdn_channel_request *r, all = { .cs = cs, .id = id, .channel = -1 };
 
-	*to = (struct vpdn_channel_request){ .cs = cs, .channel = -1 };
-	for (size_t i = 0; i < n && to->n_fds < VPDN_CHANNEL_CLOSE_MAX; i++)
+	for (size_t i = 0; i < n && all.n_fds < VPDN_CHANNEL_CLOSE_MAX; i++)
 		if (fds[i] >= 0)
-			to->fds[to->n_fds++] = fds[i];
-	if (r && r->n_fds && !begin(r))
+			all.fds[all.n_fds++] = fds[i];
+	if (!all.n_fds)
 		return;
 	/* Without a thread it takes its time, but a descriptor is never kept. */
-	close_fds(to);
-	free(r);
+	r = malloc(sizeof(*r));
+	if (!r) {
+		close_fds(&all);
+		return;
+	}
+	*r = all;
+	if (begin(r))
+		drop(r);
+}
+
+void vpdn_channels_state(const struct vpdn_channels *cs, struct vpdn_channels_state *s)
+{
+	const struct vpdn_channel_request *r = TAILQ_FIRST(&cs->running);
+
+	*s = (struct vpdn_channels_state){ .threads = cs->n_running, .waiting = cs->n_waiting, .fds = cs->fds };
+	if (!r)
+		return;
+	s->oldest_ms = vpdnd_now_ms() - r->since_ms;
+	s->oldest_id = r->id;
+	s->oldest = r->what;
 }

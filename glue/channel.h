@@ -6,12 +6,16 @@
  * (PPPIOCGCHAN, pppox_ioctl() of Linux 6.1's stable series), and when the last descriptor of an L2TP session or of a
  * bridged channel is closed. Nobody else's call may wait for that. So each is done in a thread of its own, at most
  * VPDN_CHANNEL_THREADS at a time; all that wait at the same time wait for the same grace period.
- * What a thread touches is its request and nothing else of vpdnd; everything else happens in the event loop.
+ * What a thread touches is its request and nothing else of vpdnd; everything else happens in the event loop. Requests
+ * begin in the order in which they were made. A thread that the kernel keeps for longer than VPDN_CHANNEL_SLOW_MS is
+ * complained about, and the descriptors of all requests count for the limit of them (call.c): a kernel that does not
+ * answer any more makes calls fail one by one, with a reason, and nothing else of vpdnd.
  */
 #ifndef VPDN_CHANNEL_H
 #define VPDN_CHANNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct vpdn_channels;
@@ -19,10 +23,14 @@ struct vpdn_channel_request;
 
 #define VPDN_CHANNEL_THREADS	64u
 #define VPDN_CHANNEL_CLOSE_MAX	4u	/* descriptors at a time */
+#define VPDN_CHANNEL_SLOW_MS	1000u
 
 /* NULL without memory or descriptors. */
 struct vpdn_channels *vpdn_channels_new(struct event_base *base);
-/* Nobody hears any more of what is under way, for which the kernel gets two seconds. */
+/*
+ * Nobody hears any more of what is under way. What is to be closed is closed as long as the kernel gets on with it; when it
+ * has ended nothing for two seconds, what is left is left to the end of the process, which has to come next then.
+ */
 void vpdn_channels_free(struct vpdn_channels *cs);
 
 /*
@@ -32,14 +40,30 @@ void vpdn_channels_free(struct vpdn_channels *cs);
 typedef void vpdn_channel_fn(void *arg, int fd, int index, const char *err);
 
 /*
- * Attaches to the channel of `fd`, of which a copy is kept meanwhile. NULL with errno set. `done` is never called before this returns.
+ * Attaches to the channel of `fd`, of which a copy is kept meanwhile. `id`: of the call, for the log. NULL with errno set, EAGAIN
+ * when there can be no thread. `done` is never called before this returns.
  */
-struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, int fd, vpdn_channel_fn *done, void *arg);
+struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, uint32_t id, int fd, vpdn_channel_fn *done, void *arg);
 
 /* Forgets the request, *r becomes NULL; nothing happens when it is NULL. */
 void vpdn_channel_cancel(struct vpdn_channel_request **r);
 
-/* Closes all of `fds` that are not negative; the caller has them no more. */
-void vpdn_channels_close(struct vpdn_channels *cs, const int *fds, size_t n);
+/*
+ * Closes all of `fds` that are not negative, in their order; the caller has them no more. The first one may be a tty: what it
+ * has not sent is thrown away. `id`: of the call, 0: of none.
+ */
+void vpdn_channels_close(struct vpdn_channels *cs, uint32_t id, const int *fds, size_t n);
+
+/* What is under way now. */
+struct vpdn_channels_state {
+	unsigned int threads;	/* requests that wait for the kernel */
+	unsigned int waiting;	/* and for a thread */
+	unsigned int fds;	/* that all of them hold, or are going to */
+	uint64_t oldest_ms;	/* the age of the first one */
+	uint32_t oldest_id;
+	const char *oldest;	/* what it does, for people; NULL: there is none */
+};
+
+void vpdn_channels_state(const struct vpdn_channels *cs, struct vpdn_channels_state *s);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "aaa.h"
 #include "call.h"
+#include "channel.h"
 #include "dialer_peer.h"
 #include "l2tp_peer.h"
 #include "registry.h"
@@ -130,12 +131,19 @@ static void daemon_metrics(FILE *f, const struct vpdnd *d)
 {
 	uint64_t now = vpdnd_now_ms();
 	uint64_t epoch = (uint64_t)time(NULL);
+	struct vpdn_channels_state kernel;
 
 	family(f, "vpdn_info", "gauge", "The version of vpdnd.");
 	sample(f, "vpdn_info", LABELS("version", VPDN_VERSION), 1);
 	gauge(f, "vpdn_start_time_seconds", "When vpdnd was started, since the epoch.", epoch - (now - d->started_ms) / 1000);
 	gauge(f, "vpdn_config_load_time_seconds", "When vpdn.conf was read, since the epoch.", epoch - (now - d->loaded_ms) / 1000);
 	gauge(f, "vpdn_connections", "Connections of pppd, xl2tpd and others to vpdnd.", vpdn_server_connections(d->server));
+	vpdn_channels_state(d->channels, &kernel);
+	family(f, "vpdn_kernel_requests", "gauge", "Requests about PPP channels, by whether they wait for the kernel or for a thread.");
+	sample(f, "vpdn_kernel_requests", LABELS("waiting_for", "kernel"), kernel.threads);
+	sample(f, "vpdn_kernel_requests", LABELS("waiting_for", "thread"), kernel.waiting);
+	family(f, "vpdn_kernel_request_age_seconds", "gauge", "The age of the oldest of these requests, 0 when there is none.");
+	fprintf(f, "vpdn_kernel_request_age_seconds %" PRIu64 ".%03u\n", kernel.oldest_ms / 1000, (unsigned int)(kernel.oldest_ms % 1000));
 	family(f, "vpdn_connected", "gauge", "Whether a daemon that vpdnd works with is connected.");
 	sample(f, "vpdn_connected", LABELS("daemon", "xl2tpd"), vpdn_l2tp_connected(d->l2tp));
 	sample(f, "vpdn_connected", LABELS("daemon", "vpdn-dialer"), vpdn_dialer_connected(d->dialer));

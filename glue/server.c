@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "dispatch.h"
 #include "log.h"
 #include "text.h"
@@ -223,6 +224,7 @@ static bool receive(struct vpdn_conn *c)
 {
 	static struct vpdn_ipc_msg m;
 	int rc = vpdn_ipc_recv(c->fd, &m);
+	int fds[VPDN_IPC_MAX_FDS];
 
 	if (rc == -EAGAIN)
 		return false;
@@ -246,6 +248,10 @@ static bool receive(struct vpdn_conn *c)
 		}
 		conn_doom(c);
 	}
+	/* A session that comes for a call which is over is closed like any other. */
+	for (unsigned int i = 0; i < VPDN_IPC_MAX_FDS; i++)
+		fds[i] = vpdn_ipc_take_fd(&m, i);
+	vpdn_channels_close(c->server->d->channels, 0, fds, VPDN_IPC_MAX_FDS);
 	vpdn_ipc_msg_wipe(&m);
 	return !c->doomed && !c->closing;
 }

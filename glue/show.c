@@ -7,6 +7,7 @@
 
 #include "call_impl.h"
 #include "call_text.h"
+#include "channel.h"
 #include "dialer_peer.h"
 #include "l2tp_peer.h"
 #include "lcp_options.h"
@@ -304,6 +305,21 @@ static json_t *dial_failures(const struct vpdnd *d)
 	return a;
 }
 
+/* What vpdnd has asked of the kernel and has no answer to. */
+static json_t *show_kernel(const struct vpdnd *d)
+{
+	struct vpdn_channels_state s;
+	json_t *o = json_object();
+
+	vpdn_channels_state(d->channels, &s);
+	set(o, "threads", json_integer(s.threads));
+	set(o, "waiting", json_integer(s.waiting));
+	set(o, "oldest_ms", json_integer((json_int_t)s.oldest_ms));
+	set_id(o, "oldest_id", s.oldest_id);
+	set_text(o, "oldest", s.oldest ? s.oldest : "");
+	return o;
+}
+
 json_t *vpdn_show_all(const struct vpdnd *d)
 {
 	json_t *o = json_object(), *v = json_object(), *x = json_object(), *dialer = json_object();
@@ -322,6 +338,7 @@ json_t *vpdn_show_all(const struct vpdnd *d)
 	set_age(dialer, "since_s", vpdn_dialer_since_ms(d->dialer));
 	set(dialer, "configured", json_boolean(!TAILQ_EMPTY(&d->config->dialers)));
 	set(o, "vpdnd", v);
+	set(o, "kernel", show_kernel(d));
 	set(o, "xl2tpd", x);
 	set(o, "vpdn_dialer", dialer);
 	set(o, "tunnels", tunnels(d));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "channel.h"
 #include "ipc_proto.h"
 #include "vpdnctl_print.h"
 
@@ -94,7 +95,7 @@ void vpdnctl_print_sessions(const json_t *o)
 void vpdnctl_print_all(const json_t *o)
 {
 	const json_t *v = json_object_get(o, "vpdnd"), *x = json_object_get(o, "xl2tpd"), *counter;
-	const json_t *dialer = json_object_get(o, "vpdn_dialer"), *failures = json_object_get(o, "dial_failures");
+	const json_t *dialer = json_object_get(o, "vpdn_dialer"), *failures = json_object_get(o, "dial_failures"), *kernel = json_object_get(o, "kernel");
 	char age[32], read[32], since[32];
 	size_t i;
 
@@ -111,6 +112,11 @@ void vpdnctl_print_all(const json_t *o)
 		printf("vpdn-dialer connected for %s (%s)\n", since, vpdnctl_text_of(dialer, "name"));
 	else if (json_is_true(json_object_get(dialer, "configured")))
 		printf("vpdn-dialer not connected for %s: nothing can be dialled for an LNS\n", since);
+	if (json_integer_value(json_object_get(kernel, "oldest_ms")) >= VPDN_CHANNEL_SLOW_MS)
+		printf("the kernel is slow with PPP channels: a request is %.1f s old (%s), %lld more wait for the kernel, %lld for a thread\n",
+		       json_number_value(json_object_get(kernel, "oldest_ms")) / 1000, vpdnctl_text_of(kernel, "oldest"),
+		       (long long)json_integer_value(json_object_get(kernel, "threads")) - 1,
+		       (long long)json_integer_value(json_object_get(kernel, "waiting")));
 	vpdnctl_print_words("draining: ", json_object_get(o, "draining"));
 	putchar('\n');
 	vpdnctl_print_tunnels(o);

@@ -2,19 +2,23 @@
 /*
  * test_channel.c - attaching to PPP channels and closing them, beside an event loop that goes on. The kernel that
  * makes wait is in this file: each PPPIOCGCHAN, and the last close of a slow descriptor, waits for the end of a grace
- * period, which comes when the test says so, where the test holds them up.
+ * period, which comes when the test says so, where the test holds them up. So is what may refuse to make a thread.
  */
 #include "unit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <linux/ppp-ioctl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -24,24 +28,31 @@
 
 #define WAIT_S		20	/* for what must come */
 #define CALLS		(3 * (int)VPDN_CHANNEL_THREADS)
+#define EVERY_FD	-2
 
 /* ---- the kernel ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t period_ended = PTHREAD_COND_INITIALIZER;
 static bool held;			/* grace periods end with end_period() only */
-static int inside, period, overdue, slow_fd = -1;
+static bool signals_in_thread, no_threads;
+static int inside, period, slow_fd = -1;
+static _Atomic int overdue;
 static unsigned long refuses;
 
 static void grace_period(void)
 {
 	struct timespec end;
+	sigset_t blocked;
 	int mine;
 
+	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	clock_gettime(CLOCK_REALTIME, &end);
 	end.tv_sec += WAIT_S;
 	pthread_mutex_lock(&lock);
 	inside++;
+	if (!sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGHUP) || !sigismember(&blocked, SIGCHLD))
+		signals_in_thread = true;
 	for (mine = period; held && mine == period && !overdue;)
 		overdue = pthread_cond_timedwait(&period_ended, &lock, &end) == ETIMEDOUT;
 	inside--;
@@ -66,6 +77,13 @@ static int waiting_for_its_end(void)
 	n = inside;
 	pthread_mutex_unlock(&lock);
 	return n;
+}
+
+int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	int (*make)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = dlsym(RTLD_NEXT, "pthread_create");
+
+	return no_threads ? EAGAIN : make(id, attr, fn, arg);
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -94,7 +112,7 @@ int open(const char *path, int flags, ...)
 
 int close(int fd)
 {
-	if (fd >= 0 && fd == slow_fd)
+	if (fd >= 0 && (fd == slow_fd || slow_fd == EVERY_FD) && gettid() != getpid())
 		grace_period();
 	return (int)syscall(SYS_close, fd);
 }
@@ -148,7 +166,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	ended = failed = ticks = inside = overdue = 0;
-	held = false;
+	held = signals_in_thread = no_threads = false;
 	refuses = 0;
 	slow_fd = -1;
 	base = event_base_new();
@@ -158,10 +176,52 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+	sigset_t blocked;
+
 	(void)state;
 	vpdn_channels_free(channels);
 	event_base_free(base);
-	return 0;
+	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	return signals_in_thread || sigismember(&blocked, SIGTERM);
+}
+
+static struct vpdn_channels_state now(void)
+{
+	struct vpdn_channels_state s;
+
+	vpdn_channels_state(channels, &s);
+	return s;
+}
+
+static int64_t ms_since(const struct timespec *then)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (t.tv_sec - then->tv_sec) * 1000 + (t.tv_nsec - then->tv_nsec) / 1000000;
+}
+
+/* What is written to stderr from now on, for text_logged(). */
+static int log_fd, stderr_fd;
+
+static void log_begins(void)
+{
+	log_fd = memfd_create("log", MFD_CLOEXEC);
+	stderr_fd = dup(STDERR_FILENO);
+	dup2(log_fd, STDERR_FILENO);
+}
+
+static const char *text_logged(void)
+{
+	static char octets[4096];
+	ssize_t n;
+
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
+	n = pread(log_fd, octets, sizeof(octets) - 1, 0);
+	close(log_fd);
+	octets[n > 0 ? n : 0] = '\0';
+	return octets;
 }
 
 /* ---- tests ---- */
@@ -177,7 +237,7 @@ static void many_wait_for_the_same_grace_period(void **state)
 	event_add(tick, &every);
 	held = true;
 	for (int i = 0; i < CALLS; i++)
-		assert_non_null(vpdn_channel_attach(channels, STDIN_FILENO, on_attached, NULL));
+		assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
 	for (int told = 0; told < CALLS; told += (int)VPDN_CHANNEL_THREADS) {
 		while (waiting_for_its_end() < (int)VPDN_CHANNEL_THREADS && !overdue)
 			event_base_loop(base, EVLOOP_ONCE);
@@ -200,15 +260,15 @@ static void what_fails_is_told(void **state)
 
 	(void)state;
 	refuses = PPPIOCGCHAN;
-	assert_non_null(vpdn_channel_attach(channels, STDIN_FILENO, on_attached, NULL));
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
 	run_until(1);
 	assert_string_equal(text, "-6 asking for its channel (PPPIOCGCHAN): No such device or address");
 	refuses = PPPIOCATTCHAN;
-	assert_non_null(vpdn_channel_attach(channels, STDIN_FILENO, on_attached, NULL));
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
 	run_until(2);
 	assert_string_equal(text, "-6 attaching to its channel (PPPIOCATTCHAN): No such device or address");
 	assert_int_equal(fd_count(), before);
-	assert_null(vpdn_channel_attach(channels, -1, on_attached, NULL));
+	assert_null(vpdn_channel_attach(channels, 7, -1, on_attached, NULL));
 	assert_int_equal(errno, EBADF);
 	assert_int_equal(fd_count(), before);
 }
@@ -221,13 +281,13 @@ static void a_cancelled_one_is_never_told(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	r = vpdn_channel_attach(channels, pair[0], on_attached, &told);
+	r = vpdn_channel_attach(channels, 7, pair[0], on_attached, &told);
 	assert_non_null(r);
 	close(pair[0]);
 	vpdn_channel_cancel(&r);
 	assert_null(r);
 	vpdn_channel_cancel(&r);
-	assert_non_null(vpdn_channel_attach(channels, STDIN_FILENO, on_attached, &other));
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, &other));
 	run_until(1);
 	assert_true(other);
 	/* The copy is closed, and with it the socket. */
@@ -249,12 +309,12 @@ static void closing_takes_no_time_here(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, other), 0);
 	slow_fd = pair[0];
 	held = true;
-	vpdn_channels_close(channels, (int[]){ -1, pair[0], other[0] }, 3);
+	vpdn_channels_close(channels, 7, (int[]){ -1, pair[0], other[0] }, 3);
 	assert_int_equal(overdue, 0);
 	end_period(false);
 	assert_int_equal(read(pair[1], &octet, 1), 0);
 	assert_int_equal(read(other[1], &octet, 1), 0);
-	vpdn_channels_close(channels, (int[]){ -1, -1 }, 2);
+	vpdn_channels_close(channels, 7, (int[]){ -1, -1 }, 2);
 	close(pair[1]);
 	close(other[1]);
 }
@@ -277,9 +337,9 @@ static void the_end_with_much_under_way(void **state)
 	(void)state;
 	held = true;
 	for (int i = 0; i < (int)VPDN_CHANNEL_THREADS; i++)
-		assert_non_null(vpdn_channel_attach(channels, STDIN_FILENO, on_attached, NULL));
+		assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	vpdn_channels_close(channels, pair, 1);
+	vpdn_channels_close(channels, 7, pair, 1);
 	while (waiting_for_its_end() < (int)VPDN_CHANNEL_THREADS && !overdue)
 		sched_yield();
 	assert_int_equal(pthread_create(&kernel, NULL, let_go, NULL), 0);
@@ -293,6 +353,172 @@ static void the_end_with_much_under_way(void **state)
 	channels = vpdn_channels_new(base);
 }
 
+/* Closing is not put off by attachments that come later, nor are these by others. */
+static void they_begin_in_the_order_in_which_they_are_made(void **state)
+{
+	int pair[2];
+	char octet;
+
+	(void)state;
+	held = true;
+	for (int i = 0; i < (int)VPDN_CHANNEL_THREADS; i++)
+		assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_channels_close(channels, 7, pair, 1);
+	for (int i = 0; i < (int)VPDN_CHANNEL_THREADS; i++)
+		assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	assert_int_equal(now().threads, VPDN_CHANNEL_THREADS);
+	assert_int_equal(now().waiting, 1 + VPDN_CHANNEL_THREADS);
+	assert_int_equal(now().fds, 1 + 2 * 2 * VPDN_CHANNEL_THREADS);
+	assert_int_equal(read(pair[1], &octet, 1), -1);
+	while (waiting_for_its_end() < (int)VPDN_CHANNEL_THREADS && !overdue)
+		sched_yield();
+	end_period(true);
+	while (read(pair[1], &octet, 1) < 0 && !overdue)
+		assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 0);
+	assert_int_equal(overdue, 0);
+	assert_in_range(ended, 1, VPDN_CHANNEL_THREADS);
+	end_period(false);
+	run_until(2 * (int)VPDN_CHANNEL_THREADS);
+	assert_int_equal(now().threads + now().waiting + now().fds, 0);
+	assert_null(now().oldest);
+	close(pair[1]);
+}
+
+/* One that the kernel does not answer stops no other one; who asks, and the log, say so until it is over. */
+static void one_that_takes_long_is_told(void **state)
+{
+	int before = fd_count(), other = 0;
+	const char *log;
+
+	(void)state;
+	log_begins();
+	held = true;
+	assert_non_null(vpdn_channel_attach(channels, 9, STDIN_FILENO, on_attached, NULL));
+	vpdn_channels_close(channels, 7, (int[]){ dup(STDIN_FILENO) }, 1);
+	while (now().oldest_ms < VPDN_CHANNEL_SLOW_MS)
+		usleep(10000);
+	usleep(100000);	/* until the timer is due for certain */
+	assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(event_base_loop(base, EVLOOP_NONBLOCK), 0);
+	assert_int_equal(now().threads, 1);
+	assert_int_equal(now().oldest_id, 9);
+	assert_string_equal(now().oldest, "asking for its channel (PPPIOCGCHAN)");
+	end_period(false);
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, &other));
+	run_until(2);
+	assert_int_equal(failed, 0);
+	log = text_logged();
+	assert_non_null(strstr(log, "warning: the kernel is slow with PPP channels: a request is "));
+	assert_non_null(strstr(log, " ms old, id=9, asking for its channel (PPPIOCGCHAN); 1 threads wait for the kernel, 0 requests for a thread\n"));
+	/* Once, however long it lasts. */
+	assert_null(strstr(strstr(log, "warning: ") + 1, "warning: "));
+	assert_non_null(strstr(log, "the kernel is no longer slow with PPP channels\n"));
+	assert_int_equal(fd_count(), before);
+}
+
+static void a_thread_that_cannot_be_had(void **state)
+{
+	int before = fd_count(), pair[2];
+	char octet;
+
+	(void)state;
+	no_threads = true;
+	assert_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fd_count(), before);
+	assert_int_equal(now().fds, 0);
+	/* What is to be closed is closed here. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_channels_close(channels, 7, pair, 1);
+	assert_int_equal(read(pair[1], &octet, 1), 0);
+	close(pair[1]);
+	/* With some running, the next one that ends makes room. */
+	no_threads = false;
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	no_threads = true;
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	assert_int_equal(now().waiting, 2);
+	no_threads = false;
+	run_until(3);
+	assert_int_equal(failed, 0);
+	/* Without any, it ends with the reason. */
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	no_threads = true;
+	assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, NULL));
+	run_until(5);
+	assert_int_equal(failed, 1);
+	assert_string_equal(text, "-11 starting a thread: Resource temporarily unavailable");
+	assert_int_equal(fd_count(), before);
+}
+
+/* Five rounds of as many as there are threads for, and one more for those that came too late for their round. */
+static void *long_periods(void *arg)
+{
+	for (int i = 0; i < 6; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL);
+		end_period(i < 5);
+	}
+	return arg;
+}
+
+/* As long as the kernel gets on with it, all is closed, however long it takes. */
+static void the_end_with_more_than_two_seconds_of_work(void **state)
+{
+	int before = fd_count();
+	struct timespec begun;
+	pthread_t kernel;
+
+	(void)state;
+	slow_fd = EVERY_FD;
+	held = true;
+	for (int i = 0; i < 5 * (int)VPDN_CHANNEL_THREADS; i++)
+		vpdn_channels_close(channels, 7, (int[]){ dup(STDIN_FILENO) }, 1);
+	assert_int_equal(pthread_create(&kernel, NULL, long_periods, NULL), 0);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	vpdn_channels_free(channels);
+	assert_in_range(ms_since(&begun), 2400, 1000 * WAIT_S);
+	assert_int_equal(pthread_join(kernel, NULL), 0);
+	assert_int_equal(overdue, 0);
+	assert_int_equal(fd_count(), before - 1);	/* without the eventfd */
+	channels = vpdn_channels_new(base);
+}
+
+/* A kernel that has stopped answering does not keep the process for long, and what it says at last spoils nothing. */
+static void the_end_when_the_kernel_does_not_answer(void **state)
+{
+	static struct vpdn_channels *left;	/* the threads', after they have been left alone */
+	int told = 0, pair[2];
+	struct timespec begun;
+	const char *log;
+	char octet;
+
+	(void)state;
+	log_begins();
+	held = true;
+	for (int i = 0; i < (int)VPDN_CHANNEL_THREADS; i++)
+		assert_non_null(vpdn_channel_attach(channels, 7, STDIN_FILENO, on_attached, &told));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	vpdn_channels_close(channels, 7, pair, 1);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	left = channels;
+	vpdn_channels_free(channels);
+	assert_in_range(ms_since(&begun), 1900, 4000);
+	log = text_logged();
+	assert_non_null(strstr(log, "warning: the kernel has not ended in 2 s, asking for its channel (PPPIOCGCHAN), id=7; 129 descriptors are left to it\n"));
+	/* It is the process's end that closes this one. */
+	assert_int_equal(read(pair[1], &octet, 1), -1);
+	end_period(false);
+	while (waiting_for_its_end())
+		sched_yield();
+	assert_false(told);
+	assert_int_equal(close(pair[0]), 0);
+	close(pair[1]);
+	channels = vpdn_channels_new(base);
+	assert_ptr_not_equal(left, channels);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +527,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cancelled_one_is_never_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closing_takes_no_time_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_with_much_under_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(they_begin_in_the_order_in_which_they_are_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_that_takes_long_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_thread_that_cannot_be_had, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_end_with_more_than_two_seconds_of_work, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_end_when_the_kernel_does_not_answer, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

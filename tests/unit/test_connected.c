@@ -14,9 +14,9 @@
 
 /* ---- in place of bridge.c ---- */
 
-void vpdn_bridge_init(struct vpdn_bridge *br, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
+void vpdn_bridge_init(struct vpdn_bridge *br, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
 {
-	(void)cs, (void)attached, (void)arg;
+	(void)id, (void)cs, (void)attached, (void)arg;
 	*br = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1 };
 }
 
