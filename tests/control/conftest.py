@@ -46,6 +46,36 @@ def helper(name):
     return os.path.join(os.environ["CONTROL_BIN"], name)
 
 
+def settle(daemon):
+    """The daemon has handled all that has come to it until now."""
+    for _ in range(2):      # the first one may overtake what else it finds when it looks
+        daemon.command("x")
+
+
+class Clock:
+    """The time of a daemon that is started with fake_clock=clock.how: it passes when the test says so, and not otherwise."""
+
+    def __init__(self, path):
+        self.path, self.how, self.seconds = str(path), "file=%s" % path, 0
+        self.write()
+
+    def go(self, seconds, daemon):
+        """What came before has been handled, with its timers, when this time passes."""
+        settle(daemon)
+        self.seconds += seconds
+        self.write()
+
+    def write(self):
+        with open(self.path + ".new", "w") as f:
+            f.write("%f" % self.seconds)
+        os.rename(self.path + ".new", self.path)
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path / "clock")
+
+
 @pytest.fixture
 def start(tmp_path):
     """start(...) gives a Daemon that is stopped, and its log looked through, at the end of the test.

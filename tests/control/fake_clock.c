@@ -6,8 +6,9 @@
  *	jump=SECONDS	a wait of more than that many seconds ends as soon as nothing has come for a twentieth of a millisecond, and the
  *			clock is where it would have been; shorter waits, which are retransmissions, last as long as they should, but
  *			200 ms at most
+ *	file=PATH	the clock is as many seconds after its beginning as that file says, and stands still meanwhile
  *
- * All clocks and all waits of the process are covered: time, gettimeofday, clock_gettime; select, poll, epoll_wait.
+ * All clocks and all waits of the process are covered: time, gettimeofday, clock_gettime; poll, epoll_wait.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,15 +19,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/select.h>
 #include <sys/time.h>
 #include <time.h>
 
 #define SECOND 1000000000LL
 #define JUMP_WAIT 50000LL		/* nanoseconds that the other side has to say something */
 #define SHORT_WAIT 200000000LL
+#define LOOK	2000000LL		/* nanoseconds between two looks at the file */
 
 static int64_t speed = 1, jump_over = INT64_MAX, jumped;
+static const char *file;
 static int (*real_clock)(clockid_t, struct timespec *);
 
 __attribute__((constructor)) static void init(void)
@@ -38,11 +40,25 @@ __attribute__((constructor)) static void init(void)
 		speed = atoll(how + 6);
 	else if (how && !strncmp(how, "jump=", 5))
 		jump_over = atoll(how + 5) * SECOND;
+	else if (how && !strncmp(how, "file=", 5))
+		file = how + 5;
 }
 
 static int64_t to_ns(int64_t sec, int64_t nsec)
 {
 	return sec * SECOND + nsec;
+}
+
+/* Nanoseconds, as the file says. */
+static int64_t read_file(void)
+{
+	FILE *f = fopen(file, "r");
+	double seconds;
+
+	if (!f || fscanf(f, "%lf", &seconds) != 1)
+		abort();
+	fclose(f);
+	return (int64_t)(seconds * SECOND);
 }
 
 static int64_t now(clockid_t which)
@@ -57,12 +73,16 @@ static int64_t now(clockid_t which)
 		return ns;
 	if (!begin[which])
 		begin[which] = ns;
+	if (file)
+		return begin[which] + read_file();
 	return begin[which] + (ns - begin[which]) * speed + jumped;
 }
 
-/* How long to wait in truth for a wait of that many nanoseconds, which is not negative */
+/* How long to wait in truth for a wait of that many nanoseconds, which is not negative; by a file: until the next look at it. */
 static int64_t real_wait(int64_t ns)
 {
+	if (file)
+		return ns ? LOOK : 0;
 	if (jump_over == INT64_MAX)
 		return ns / speed;
 	if (ns > jump_over)
@@ -105,15 +125,24 @@ time_t time(time_t *out)
 	return t;
 }
 
+/* By a file: nothing has come, and the time that was to be waited for is not there yet. */
+static int goes_on(int got, int64_t until)
+{
+	return !got && file && now(CLOCK_MONOTONIC) < until;
+}
+
 static int wait_poll(struct pollfd *fds, nfds_t n, int64_t ns)
 {
 	static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 	struct timespec ts = { real_wait(ns) / SECOND, real_wait(ns) % SECOND };
+	int64_t until = now(CLOCK_MONOTONIC) + ns;
 	int got;
 
 	if (!real)
 		real = dlsym(RTLD_NEXT, "ppoll");
-	got = real(fds, n, ns < 0 ? NULL : &ts, NULL);
+	do
+		got = real(fds, n, ns < 0 ? NULL : &ts, NULL);
+	while (goes_on(got, until));
 	if (!got)
 		waited(ns);
 	return got;
@@ -128,21 +157,6 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts, const sigset_
 {
 	(void)mask;
 	return wait_poll(fds, n, ts ? to_ns(ts->tv_sec, ts->tv_nsec) : -1);
-}
-
-int select(int n, fd_set *in, fd_set *out, fd_set *bad, struct timeval *tv)
-{
-	static int (*real)(int, fd_set *, fd_set *, fd_set *, const struct timespec *, const sigset_t *);
-	int64_t ns = tv ? to_ns(tv->tv_sec, tv->tv_usec * 1000LL) : -1;
-	struct timespec ts = { real_wait(ns) / SECOND, real_wait(ns) % SECOND };
-	int got;
-
-	if (!real)
-		real = dlsym(RTLD_NEXT, "pselect");
-	got = real(n, in, out, bad, tv ? &ts : NULL, NULL);
-	if (!got && tv)
-		waited(ns);
-	return got;
 }
 
 int epoll_wait(int epoll, struct epoll_event *events, int max, int ms)

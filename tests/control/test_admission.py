@@ -121,8 +121,8 @@ def test_spoofed(start):
 
 def test_peer_answers_from_another_port(start):
     """RFC 2661, section 8.1: the one we have sent an SCCRQ to answers from a port of its choice, which then stays."""
-    listener = Peer(None, address="127.0.0.5", port=1701)
-    daemon = start(sections="[lac peer]\nlns = 127.0.0.5\nautodial = yes\n")
+    listener = Peer(None, address="127.0.0.5")
+    daemon = start(sections="[lac peer]\nlns = %s:%d\nautodial = yes\n" % listener.socket.getsockname())
     got = Message(listener.socket.recv(4096))
     assert got.type == SCCRQ
     peer = Peer(daemon, tid=77, address="127.0.0.5")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conftest import settle
 from scripted_peer import ScriptedPeer, large_buffer
 from xl2tpd_wire import (CDN, HELLO, ICCN, ICRP, ICRQ, SCCCN, SCCRP, SCCRQ, STOPCCN, TIMEOUT, Peer, avp, control, message, sccrq_avps,
                          u16, u32, wait)
@@ -105,9 +106,9 @@ def test_control_loss(start):
 
 
 @pytest.mark.parametrize("window", [1, 4, 32768])
-def test_control_window(start, window):
+def test_control_window(start, clock, window):
     """Never more than the peer has room for, and slow start up to that: 1, 2, 4... messages without an acknowledgement."""
-    daemon = start()
+    daemon = start(fake_clock=clock.how)
     peer = Peer(daemon)
     peer.acknowledge = False
     peer.send(message(SCCRQ, *sccrq_avps(peer.tid), avp(10, u16(window))))
@@ -121,7 +122,8 @@ def test_control_window(start, window):
             wait(lambda: daemon.tunnels()[peer.their_tid] == sid, "the ICRQs to be handled")
     received = 0
     while received < (calls if window > 1 else 20):
-        burst = [got for got in peer.everything(0.15) if got.avps]
+        settle(daemon)
+        burst = [got for got in peer.everything(0) if got.avps]
         assert [got.ns for got in burst] == list(range(received + 1, received + 1 + len(burst))), bursts
         bursts.append(len(burst))
         received += len(burst)
@@ -135,26 +137,30 @@ def test_control_window(start, window):
     peer.close()
 
 
+def messages(peer, seconds):
+    return [got for got in peer.everything(seconds) if got.avps]
+
+
 @pytest.mark.parametrize("cap,intervals", [(None, [1, 2, 4, 8, 8]), (2, [1, 2, 2, 2, 2])])
-def test_retransmission_backs_off(start, cap, intervals):
+def test_retransmission_backs_off(start, clock, cap, intervals):
     """Doubling from one second to the cap, the first message only, and StopCCN after the last of "max retries"."""
-    speed = 20
-    daemon = start(fake_clock="speed=%d" % speed, options="cap backoff = %d" % cap if cap else "")
+    daemon = start(fake_clock=clock.how, options="cap backoff = %d" % cap if cap else "")
     peer = Peer(daemon).open()
     peer.acknowledge = False
     peer.send(icrq(1))
     peer.send(icrq(2))
-    seen = []
-    end = time.monotonic() + 10
-    while time.monotonic() < end and not daemon.logged("Maximum retries exceeded"):
-        for got in peer.everything(0.01):
-            if got.avps:
-                seen.append((time.monotonic() * speed, got.ns))
-    assert [ns for _, ns in seen[:7]] == [1, 2] + [1] * 5, seen
-    times = [t for t, _ in (seen[:1] + seen[2:])]
-    for expected, before, after in zip(intervals, times, times[1:]):
-        assert expected * 0.8 < after - before < expected * 1.2 + 1, seen
-    wait(lambda: daemon.tunnels() == {}, "the tunnel to go")
+    assert [peer.expect(ICRP).ns for _ in range(2)] == [1, 2]
+    for interval in intervals:
+        clock.go(interval * 0.9, daemon)
+        assert messages(peer, 0.1) == []
+        clock.go(interval * 0.2, daemon)
+        again = next(peer.everything(TIMEOUT))
+        assert (again.type, again.ns) == (ICRP, 1)
+    clock.go(intervals[-1] * 0.9, daemon)
+    assert messages(peer, 0.1) == [] and not daemon.logged("Maximum retries exceeded")
+    clock.go(intervals[-1] * 0.2, daemon)
+    daemon.await_log("Maximum retries exceeded")
+    wait(lambda: clock.go(1, daemon) or daemon.tunnels() == {}, "the tunnel to go")
     peer.close()
 
 
@@ -256,9 +262,9 @@ def counters(daemon, tid):
     return {name: int(number) for name, number in re.findall(r", ([a-zA-Z' ]+) (\d+)", "," + line.split("%d:" % tid)[1])}
 
 
-def test_channel_counters(start):
+def test_channel_counters(start, clock):
     """Every packet of the channel is counted once, as what it was."""
-    daemon = start(fake_clock="speed=20")
+    daemon = start(fake_clock=clock.how)
     peer = Peer(daemon).open()                              # received 2, sent 1, ZLBs: received 1, sent 1
     peer.send(icrq(1))                                      # received 3, sent 2
     peer.expect(ICRP)                                       # ZLBs received 2
@@ -274,7 +280,9 @@ def test_channel_counters(start):
     peer.ns += 1
     peer.acknowledge = False
     peer.send(icrq(2))                                      # received 6, sent 3
-    assert [got.type for got in (peer.receive(), next(peer.everything(1)))] == [ICRP] * 2       # retransmitted 1
+    assert peer.receive().type == ICRP
+    clock.go(1.1, daemon)
+    assert next(peer.everything(TIMEOUT)).type == ICRP      # retransmitted 1
     peer.zlb()                                              # ZLBs received 3
     peer.acknowledge = True
     got = counters(daemon, peer.their_tid)
@@ -283,24 +291,24 @@ def test_channel_counters(start):
     peer.close()
 
 
-def test_hello_after_silence(start):
+def test_hello_after_silence(start, clock):
     """None while the peer says something now and then; one after the interval of its section, else the global one."""
-    speed = 40
-    daemon = start(fake_clock="speed=%d" % speed, options="hello interval = 20", sections="[lns slow]\nlac = 127.0.0.10\n"
+    daemon = start(fake_clock=clock.how, options="hello interval = 20", sections="[lns slow]\nlac = 127.0.0.10\n"
                    "hello interval = 30\nassign ip = no\n[lns default]\nassign ip = no\n")
     for peer, interval in ((Peer(daemon), 20), (Peer(daemon, address="127.0.0.10"), 30)):
         peer.open()
         for _ in range(4):
-            begin = time.monotonic()
-            assert not any(got.avps for got in peer.everything(interval * 0.4 / speed))
+            clock.go(interval * 0.9, daemon)
+            assert messages(peer, 0.1) == []
             peer.send(message(HELLO))
             peer.expect(None)
-        begin = time.monotonic()
         for _ in range(2):
+            clock.go(interval * 0.9, daemon)
+            assert messages(peer, 0.1) == []
+            clock.go(interval * 0.2, daemon)
             peer.expect(HELLO)
-            after = (time.monotonic() - begin) * speed
-            assert interval - 2 < after < interval + 4, after
-            begin = time.monotonic()
+            peer.send(message(HELLO))       # from now on is silence
+            peer.expect(None)
         peer.close()
 
 

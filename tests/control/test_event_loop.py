@@ -60,10 +60,8 @@ def test_pppd_exit_is_seen_at_once(late):
     _, pppd = connect(daemon, peer, 7)
     wait_quiet(daemon)
     send(pppd, signal.SIGKILL)
-    begin = time.monotonic()
     peer.send(message(HELLO))
-    assert peer.expect(CDN, 3).sid == 7
-    assert time.monotonic() - begin < 1
+    assert peer.expect(CDN).sid == 7        # the next Hello is a minute away
     wait(lambda: not daemon.children(), "the pppd to be reaped")
     peer.close()
 
@@ -73,10 +71,8 @@ def test_sigterm_is_seen_at_once(late):
     peer = Peer(daemon).open()
     wait_quiet(daemon)
     send(daemon.process.pid, signal.SIGTERM)
-    begin = time.monotonic()
     peer.send(message(HELLO))
-    wait(lambda: not daemon.running(), "the end")
-    assert time.monotonic() - begin < 5
+    wait(lambda: not daemon.running(), "the end, which is 3 seconds away; the next Hello is a minute")
     peer.close()
 
 

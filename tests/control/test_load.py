@@ -4,12 +4,12 @@ Thousands of tunnels and calls: what each takes in time and memory, and that it 
 the kernel: the kernel's sockets and pppd are stand-ins, so that the figures are xl2tpd's own.
 """
 import os
-import resource
 import time
 
 import pytest
 
 from conftest import helper
+from observed import descriptors
 from xl2tpd_ipc import Node, group
 from xl2tpd_wire import Calling, HELLO, ICCN, ICRP, ICRQ, Peer, avp, message, u16, u32
 
@@ -94,10 +94,9 @@ def test_ten_thousand_calls(start, tmp_path, figures):
         peer.close()
 
 
+@descriptors(4096)
 def test_memory_of_calls_of_the_module(figures):
     """The same for a call of an LNS whose pppd a template has made, and that is up, with everything known of it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     node = Node(groups=[group(secret=None, pool=("10.1.0.1", "10.1.0.2", "10.1.255.254"))])
     try:
         template, peer, calls = node.template(), Calling(node.daemon), []
@@ -124,14 +123,12 @@ def test_memory_of_calls_of_the_module(figures):
             call.socket.close()
         peer.close()
         node.stop()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@descriptors(4096)
 def test_thousand_tunnels(start, tmp_path, figures):
     """Two descriptors each: more than select() can wait for. The time for a tunnel is shown only: the kernel looks at all sockets
     of the port when one more is bound to it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     daemon = start(fake_kernel=True, fake_pppd=True, env={"FAKE_PPPD": str(tmp_path / "none")},
                    sections="[lns default]\nip range = 10.98.0.1-10.99.255.254\nlocal ip = 10.97.0.1\n")
     peers, cost, sizes = [], [], []
@@ -157,4 +154,3 @@ def test_thousand_tunnels(start, tmp_path, figures):
     finally:
         for peer in peers:
             peer.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -77,7 +77,7 @@ def test_slow_name_server_delays_nobody_else(server, lac):
     assert daemon.command("t other.example").startswith("00")
     server.query()
     assert peer.hello()
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 4, "the resolver waits 5 seconds"
     assert daemon.logged("Host name lookup failed") == 0
     peer.close()
 
@@ -142,7 +142,7 @@ def test_end_does_not_wait_for_a_look_up(server, lac):
     child, = daemon.children()
     begin = time.monotonic()
     daemon.stop()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 4, "the resolver waits 5 seconds"
 
     def gone():
         try:

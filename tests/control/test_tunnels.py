@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from conftest import settle
 from xl2tpd_wire import HELLO, SCCCN, SCCRP, SCCRQ, STOPCCN, Message, Peer, avp, control, message, sccrq_avps, u16, wait
 
 BOTH = pytest.mark.builds("ordinary", "sanitized")
@@ -45,9 +46,10 @@ def test_tunnel_limits(start):
 class Asked(Peer):
     """The other end of a tunnel that the daemon asks for: its SCCRQ has come, and is not acknowledged yet."""
 
-    def __init__(self, start, lac=""):
-        super().__init__(None, address=OTHER, port=1701, tid=500)
-        self.daemon = start(sections=LNS + "[lac peer]\nlns = %s\nautodial = yes\n%s\n" % (OTHER, lac), fake_clock="speed=4")
+    def __init__(self, start, clock, lac=""):
+        super().__init__(None, address=OTHER, tid=500)
+        self.daemon = start(sections=LNS + "[lac peer]\nlns = %s:%d\nautodial = yes\n%s\n" % (*self.socket.getsockname(), lac),
+                            fake_clock=clock.how)
         self.to = (self.daemon.address, self.daemon.port)
         got = Message(self.socket.recv(4096))
         assert got.type == SCCRQ
@@ -61,8 +63,9 @@ class Asked(Peer):
         tie = [] if tie is None else [avp(5, tie.to_bytes(8, "big"), mandatory=False)]
         self.raw(control(0, 0, 0, 0, message(SCCRQ, *sccrq_avps(tid), *tie)))
 
-    def answers(self, seconds):
-        return [(got.type, got.tid) for got in self.everything(seconds)]
+    def answers(self):
+        settle(self.daemon)
+        return [(got.type, got.tid) for got in self.everything(0)]
 
     def accept(self):
         self.their_tid, self.nr, self.ns = self.offered, 1, 0
@@ -75,12 +78,12 @@ class Asked(Peer):
 @pytest.mark.parametrize("lac,theirs,opened", [
     ("", "lower", "theirs"), ("", "higher", "ours"), ("", "none", "both"), ("", "equal", "none"),
     ("tie breaker = no", "higher", "theirs"), ("tie breaker = no", "none", "both")])
-def test_tie_breaker(start, lac, theirs, opened):
-    peer = Asked(start, lac)
+def test_tie_breaker(start, clock, lac, theirs, opened):
+    peer = Asked(start, clock, lac)
     assert (peer.tie is None) == bool(lac)
     ours = peer.tie or 0
     peer.ask(77, {"lower": ours - 1, "higher": min(ours + 1, HIGHEST), "equal": ours, "none": None}[theirs])
-    answers = peer.answers(0.15)        # less than until the daemon says its own SCCRQ again
+    answers = peer.answers()
     if opened in ("theirs", "both"):
         assert (SCCRP, 77) in answers
     else:
@@ -90,10 +93,11 @@ def test_tie_breaker(start, lac, theirs, opened):
     if opened == "ours":
         # The request that lost may be made again when the other one is up
         peer.ask(77, None)
-        wait(lambda: (SCCRP, 77) in peer.answers(0.1), "an SCCRP")
+        assert (SCCRP, 77) in peer.answers()
     if opened in ("theirs", "none"):
-        wait(lambda: peer.offered not in peer.daemon.tunnels(), "our own tunnel to go")
-        again = next(got for got in peer.everything(5) if got.type == SCCRQ)
+        wait(lambda: peer.offered not in peer.daemon.tunnels() or clock.go(1, peer.daemon), "our own tunnel to go")
+        peer.answers()
+        again = wait(lambda: next((got for got in peer.everything(0.01) if got.type == SCCRQ), None) or clock.go(1, peer.daemon), "another SCCRQ")
         assert again.number(9) != peer.offered
     assert not any(kind == STOPCCN for kind, _ in answers)
     peer.close()
@@ -101,8 +105,8 @@ def test_tie_breaker(start, lac, theirs, opened):
 
 def test_source_address_of_a_section(start):
     """Every packet of the tunnel that we ask for comes from there, whatever route it takes."""
-    lns = Peer(None, address=OTHER, port=1701, tid=500)
-    daemon = start(listen="0.0.0.0", sections="[lac peer]\nlns = %s\nautodial = yes\nsource address = 127.0.0.44\n" % OTHER)
+    lns = Peer(None, address=OTHER, tid=500)
+    daemon = start(listen="0.0.0.0", sections="[lac peer]\nlns = %s:%d\nautodial = yes\nsource address = 127.0.0.44\n" % lns.socket.getsockname())
     lns.expect(SCCRQ)
     assert lns.source == ("127.0.0.44", daemon.port)
     lns.send(message(SCCRP, *sccrq_avps(500)))
@@ -115,8 +119,8 @@ def test_source_address_of_a_section(start):
 @BOTH
 def test_sccrq_in_our_own_tunnel(start, tmp_path):
     """The peer that is asked for a tunnel answers our challenge; a request of its own in that tunnel does not make it up."""
-    lns = Peer(None, address=OTHER, port=1701, tid=500)
-    daemon = start(sections=LNS + "[lac peer]\nlns = %s\nautodial = yes\nchallenge = yes\n" % OTHER)
+    lns = Peer(None, address=OTHER, tid=500)
+    daemon = start(sections=LNS + "[lac peer]\nlns = %s:%d\nautodial = yes\nchallenge = yes\n" % lns.socket.getsockname())
     assert lns.expect(SCCRQ).value(11)
     lns.send(message(SCCRQ, *sccrq_avps(500)))
     assert lns.expect(STOPCCN).value(1)[:2] == u16(7)

@@ -6,12 +6,25 @@ writes straight into its log file and is awaited by what it logs.
 """
 
 import collections
+import contextlib
 import os
 import re
+import resource
 import signal
 import subprocess
 
 from waiting import DEFAULT_TIMEOUT, await_condition
+
+
+@contextlib.contextmanager
+def descriptors(number):
+    """Room for that many in the test itself and in what it starts meanwhile; many machines give 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, number), max(hard, number)))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, max(hard, number)))
 
 
 class LogFile:

@@ -15,6 +15,7 @@ import pytest
 
 from pppoe_native import (AC_SYSTEM_ERROR, CLIENT_MAC, GENERIC_ERROR, MAX_PAYLOAD, PADR, PADS, PADT, SERVICE_NAME, AC_COOKIE, VENDOR, Server,
                           tag, wait_for)
+from observed import descriptors
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ERROR, CALL_START, CALL_STARTED, CALL_INFO, CALL_UP, CALL_HANDED_OVER, CALL_ENDING, CALL_ENDED = 3, 32, 33, 34, 35, 36, 37, 38
@@ -320,7 +321,7 @@ def test_shutdown_closes_all_calls_and_sends_padt(start, template):
 
 def test_more_sessions_than_select_can_watch(start, template):
     count = 1500
-    with start("-N", "2000") as server:
+    with start("-N", "2000") as server, descriptors(4 * count):
         before = server_fds(server)
         cookie = tag(AC_COOKIE, server.cookie())
         for number in range(count):

@@ -8,6 +8,7 @@ Wire format: RFC 2661, section 3.
 """
 import hashlib
 import os
+import random
 import select
 import socket
 import struct
@@ -61,6 +62,21 @@ def sccrq_avps(tid, name=b"peer"):
     return (avp(2, u16(0x100)), avp(3, u32(3)), avp(7, name), avp(9, u16(tid)))
 
 
+def free_port(address):
+    """A UDP port that nobody has, and that nobody is given who asks for any: another daemon may start at the same time, in another run."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        first, last = map(int, f.read().split())
+    ports = [*range(2048, first), *range(last + 1, 65536)] or range(2048, 65536)
+    while True:
+        port = random.choice(ports)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((address, port))
+                return port
+            except OSError:
+                pass
+
+
 class Daemon(Observed):
     """xl2tpd in the foreground with its log in a file. preload: libraries it is started with; env: variables for them."""
 
@@ -69,11 +85,7 @@ class Daemon(Observed):
         self.dir = str(directory)
         self.commands = 0
         self.address = address
-        if port is None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind((address, 0))
-                port = probe.getsockname()[1]
-        self.port = port
+        self.port = port = port or free_port(address)
         self.pipe = os.path.join(self.dir, "control")
         conf = os.path.join(self.dir, "xl2tpd.conf")
         with open(conf, "w") as f:
