@@ -13,18 +13,17 @@
 
 #include "channel.h"
 
-#define FRAME_MAX	4096	/* above any MRU of PPPoE or L2TP */
-#define DRAIN_MAX	1024	/* frames at one time: a flood must not hold the loop */
-
-void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
+void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, vpdn_bridge_fn *joined,
+		      void *arg)
 {
 	*b = (struct vpdn_bridge){ .id = id, .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1,
-				   .channels = cs, .attached = attached, .arg = arg };
+				   .channels = cs, .attached = attached, .joined = joined, .arg = arg };
 }
 
 void vpdn_bridge_drop_l2tp(struct vpdn_bridge *b)
 {
 	vpdn_channel_cancel(&b->l2tp_attaching);
+	b->stale = b->joining;
 	vpdn_channels_close(b->channels, b->id, (int[]){ b->l2tp_fd, b->l2tp_chan }, 2);
 	b->l2tp_chan = b->l2tp_fd = -1;
 }
@@ -33,6 +32,7 @@ void vpdn_bridge_close(struct vpdn_bridge *b)
 {
 	vpdn_channel_cancel(&b->access_attaching);
 	vpdn_channel_cancel(&b->l2tp_attaching);
+	vpdn_channel_cancel(&b->joining);
 	vpdn_channels_close(b->channels, b->id, (int[]){ b->access_fd, b->access_chan, b->l2tp_fd, b->l2tp_chan }, 4);
 	b->access_chan = b->l2tp_chan = b->l2tp_fd = b->access_fd = -1;
 }
@@ -96,51 +96,33 @@ bool vpdn_bridge_attached(const struct vpdn_bridge *b)
 	return b->access_chan >= 0 && b->l2tp_chan >= 0;
 }
 
-/* Moves what is queued. False when `from` has hung up. A frame that the other side does not take is lost, as on a full queue. */
-static bool drain(struct vpdn_bridge *b, int from, int to)
-{
-	uint8_t frame[FRAME_MAX];
-	ssize_t n;
-
-	for (unsigned int i = 0; i < DRAIN_MAX; i++) {
-		n = read(from, frame, sizeof(frame));
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		if (n == 0)
-			return false;
-		if (write(to, frame, (size_t)n) == n)
-			b->moved++;
-	}
-	return true;
-}
-
 bool vpdn_bridge_drain(struct vpdn_bridge *b, int fd)
 {
-	return drain(b, fd, fd == b->access_chan ? b->l2tp_chan : b->access_chan);
+	return vpdn_channel_drain(fd, fd == b->access_chan ? b->l2tp_chan : b->access_chan, &b->moved);
 }
 
-int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size)
+static void on_joined(void *arg, int rc, int moved, const char *err)
 {
-	int rc;
+	struct vpdn_bridge *b = arg;
+	char text[192];
 
-	/* What came before the bridge goes first; what came while it was made, right after. */
-	if (!drain(b, b->l2tp_chan, b->access_chan)) {
-		snprintf(err, err_size, "the L2TP session ended before it was bridged");
-		return -ENOLINK;
+	b->joining = NULL;
+	b->moved += moved;
+	if (b->stale) {
+		b->stale = false;
+		b->attached(b->arg, 0, "");
+		return;
 	}
-	if (!drain(b, b->access_chan, b->l2tp_chan)) {
-		snprintf(err, err_size, "the subscriber's channel hung up before it was bridged");
-		return -ENXIO;
-	}
-	if (ioctl(b->access_chan, PPPIOCBRIDGECHAN, &b->l2tp_index) < 0) {
-		rc = -errno;
-		if (rc != -ENOTTY || !vpdn_bridge_unsupported(err, err_size))
-			snprintf(err, err_size, "bridging both channels (PPPIOCBRIDGECHAN): %s", strerror(-rc));
-		return rc;
-	}
-	drain(b, b->access_chan, b->l2tp_chan);
-	drain(b, b->l2tp_chan, b->access_chan);
-	return 0;
+	if (rc != -ENOTTY || !vpdn_bridge_unsupported(text, sizeof(text)))
+		snprintf(text, sizeof(text), "%s", err);
+	b->joined(b->arg, rc, text);
+}
+
+int vpdn_bridge_join(struct vpdn_bridge *b)
+{
+	if (!b->joining)
+		b->joining = vpdn_channel_join(b->channels, b->id, b->access_chan, b->l2tp_chan, b->l2tp_index, on_joined, b);
+	return b->joining ? 0 : -errno;
 }
 
 void vpdn_bridge_counters(const struct vpdn_bridge *b, struct vpdn_bridge_counters *c)

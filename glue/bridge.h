@@ -17,7 +17,7 @@
 struct vpdn_channels;
 struct vpdn_channel_request;
 
-/* How an attachment ended: 0; or -errno, and a line for people in `err`; -ENOLINK: the L2TP session has gone, -ENXIO: the line. */
+/* How an attachment or a joining ended: 0; or -errno, and a line for people in `err`; -ENOLINK: the L2TP session has gone, -ENXIO: the line. */
 typedef void vpdn_bridge_fn(void *arg, int rc, const char *err);
 
 struct vpdn_bridge {
@@ -27,26 +27,28 @@ struct vpdn_bridge {
 	int l2tp_fd;		/* the session's pppol2tp socket */
 	int l2tp_chan;
 	int l2tp_index;		/* the number of that channel */
-	unsigned int moved;	/* frames moved by hand, before and after bridging */
-	struct vpdn_channel_request *access_attaching, *l2tp_attaching;
+	int moved;		/* frames moved by hand, before and after bridging */
+	struct vpdn_channel_request *access_attaching, *l2tp_attaching, *joining;
+	bool stale;		/* what is being joined is an L2TP session that was dropped meanwhile */
 	struct vpdn_channels *channels;
-	vpdn_bridge_fn *attached;
+	vpdn_bridge_fn *attached, *joined;
 	void *arg;
 };
 
-/* No fds at all. `id`: of the call. `attached` is called from the event loop when an attachment has ended. */
-void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg);
+/* No fds at all. `id`: of the call. `attached` and `joined` are called from the event loop when an attachment, or the joining, has ended. */
+void vpdn_bridge_init(struct vpdn_bridge *b, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, vpdn_bridge_fn *joined,
+		      void *arg);
 
 /* Begins to attach to the channels of the fds that are there (channel.h), unless that is done or under way. 0 or -errno. */
 int vpdn_bridge_attach(struct vpdn_bridge *b);
 bool vpdn_bridge_attached(const struct vpdn_bridge *b);
 
 /*
- * Joins both channels, which are attached. Frames that queued up on either side
- * before are moved over, in order. 0; or -errno and a line for people in `err`; -ENOLINK: the
- * L2TP session has gone, -ENXIO: the line has hung up. On failure the fds stay, and vpdn_bridge_close() is still due.
+ * Begins to join both channels, which are attached (channel.h), unless that is under way. While an L2TP session that was dropped
+ * is being joined yet, `attached` is called when that has ended, and this is to be called again. 0 or -errno. On failure the fds stay, and
+ * vpdn_bridge_close() is still due.
  */
-int vpdn_bridge_join(struct vpdn_bridge *b, char *err, size_t err_size);
+int vpdn_bridge_join(struct vpdn_bridge *b);
 
 /*
  * Moves frames that still came to one channel's queue (fd: access_chan or l2tp_chan)

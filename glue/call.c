@@ -79,7 +79,7 @@ struct vpdn_call *vpdn_call_new(struct vpdnd *d, enum vpdn_call_kind kind, struc
 	call->user = call->access = call->number = call->dialer = call->ifname = call->chosen_by = call->group = call->local_name =
 		call->cause.text = "";
 	call->id = vpdnd_new_id(d);
-	vpdn_bridge_init(&call->bridge, call->id, d->channels, vpdn_call_on_attached, call);
+	vpdn_bridge_init(&call->bridge, call->id, d->channels, vpdn_call_on_attached, vpdn_call_on_joined, call);
 	call->ask = malloc(m->len);
 	call->timer = evtimer_new(d->base, vpdn_call_on_timer, call);
 	if (!call->ask || !call->timer) {

@@ -29,7 +29,7 @@ void vpdn_call_on_timer(evutil_socket_t fd, short what, void *arg)
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_handover, "pppd did not hand the channel over in time");
 		break;
 	case VPDN_ST_BRIDGING:
-		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_bridge, "the kernel did not tell the channels in time");
+		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_VENDOR, &n->lost_bridge, "the kernel did not join the channels in time");
 		break;
 	case VPDN_ST_DIALLING:
 		vpdn_call_set_cause(call, VPDN_CDN_TIMEOUT, 0, &n->dial_bearer_failed, "the call was not up in time");

@@ -12,7 +12,7 @@
  *	PLACING_AGAIN    that LNS has given the call up meanwhile; the next one is asked, and the channel is on its way
  *	CHANNEL_HELD     same, and the channel is here
  *	DIALLING         a LAC dials: OCRP has come (LNS), or vpdn-dialer brings the bearer up (LAC)
- *	BRIDGING         both ends are here; the kernel says which channels they have
+ *	BRIDGING         both ends are here; the kernel says which channels they have, and joins them
  *	CONNECTED        bridged or handed over, ICCN or OCCN sent or received
  *	CLEARING         CDN asked for, xl2tpd's last word awaited; everybody else is gone
  *	HANGING_UP       vpdn-dialer's last word awaited; the L2TP call is gone

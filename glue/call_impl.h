@@ -92,8 +92,9 @@ bool vpdn_call_asking(const struct vpdn_call *call);
 bool vpdn_call_watch_access(struct vpdn_call *call);
 /* Watches both channels of a session that is bridged. False without memory. */
 bool vpdn_call_watch(struct vpdn_call *call);
-/* How an attachment to a channel of the call ended, see bridge.h. */
+/* How an attachment to a channel of the call, and the joining of both, ended, see bridge.h. */
 void vpdn_call_on_attached(void *arg, int rc, const char *err);
+void vpdn_call_on_joined(void *arg, int rc, const char *err);
 /* Stops watching both channels. */
 void vpdn_call_unwatch(struct vpdn_call *call);
 /* Gives a tty's channel the ACCM of the last SLI, if there was one. */

@@ -151,20 +151,22 @@ void vpdn_call_on_attached(void *arg, int rc, const char *err)
 		vpdn_call_step(call, rc ? bridge_failed(call, rc, err) : VPDN_EV_ATTACHED);
 }
 
+void vpdn_call_on_joined(void *arg, int rc, const char *err)
+{
+	struct vpdn_call *call = arg;
+
+	vpdn_call_step(call, rc ? bridge_failed(call, rc, err) : VPDN_EV_BRIDGED);
+}
+
 static enum vpdn_ev act_bridge(struct vpdn_call *call)
 {
-	char err[VPDN_REASON_MAX] = "";
-	int rc;
+	char err[VPDN_REASON_MAX];
+	int rc = vpdn_bridge_attached(&call->bridge) ? vpdn_bridge_join(&call->bridge) : vpdn_bridge_attach(&call->bridge);
 
-	if (!vpdn_bridge_attached(&call->bridge)) {
-		rc = vpdn_bridge_attach(&call->bridge);
-		if (!rc)
-			return VPDN_EV_NONE;
-		snprintf(err, sizeof(err), "no thread can ask the kernel for the channels: %s", strerror(-rc));
-	} else {
-		rc = vpdn_bridge_join(&call->bridge, err, sizeof(err));
-	}
-	return rc ? bridge_failed(call, rc, err) : VPDN_EV_BRIDGED;
+	if (!rc)
+		return VPDN_EV_NONE;
+	snprintf(err, sizeof(err), "no thread can ask the kernel for the channels: %s", strerror(-rc));
+	return bridge_failed(call, rc, err);
 }
 
 static enum vpdn_ev act_connect(struct vpdn_call *call)
@@ -182,7 +184,7 @@ static enum vpdn_ev act_connect(struct vpdn_call *call)
 		snprintf(how, sizeof(how), "attempt %u", call->attempts);
 	else
 		snprintf(how, sizeof(how), "at %u bit/s, %s", call->tx_speed, vpdn_framing_text(call->framing));
-	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, %s, %u frames moved by hand",
+	vpdn_call_say(call, LOG_NOTICE, "connected after %u ms, %s, %d frames moved by hand",
 		      (unsigned int)(call->connected_ms - call->asked_ms), how, call->bridge.moved);
 	if (!vpdn_call_watch(call)) {
 		vpdn_call_set_cause(call, VPDN_CDN_ERROR, VPDN_ERROR_RESOURCES, &n->lost_bridge, "out of memory");

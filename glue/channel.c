@@ -25,6 +25,8 @@
 
 #define PPP_DEVICE	"/dev/ppp"
 #define STACK_SIZE	(64u * 1024)
+#define FRAME_MAX	4096	/* above any MRU of PPPoE or L2TP */
+#define DRAIN_MAX	1024	/* frames at one time: a flood must hold up neither the loop nor a bridge */
 #define END_S		2	/* at the end of vpdnd, for the next thread to end */
 
 struct vpdn_channel_request {
@@ -32,11 +34,12 @@ struct vpdn_channel_request {
 	STAILQ_ENTRY(vpdn_channel_request) next_finished;
 	struct vpdn_channels *cs;
 	uint32_t id;
-	int fds[VPDN_CHANNEL_CLOSE_MAX];	/* to be closed by the thread; [0] of an attachment is a copy of the socket or tty */
+	int fds[VPDN_CHANNEL_CLOSE_MAX];	/* to be closed by the thread; of others than CLOSES they are copies */
 	size_t n_fds;
 	unsigned int holds;		/* descriptors that count as long as it lives */
-	bool attaches;
-	int channel, index;		/* what came of it; channel: or -errno */
+	enum { CLOSES, ATTACHES, JOINS } does;
+	int rc, channel;		/* what came of it: 0 or -errno; /dev/ppp */
+	int number;			/* of the channel; of frames moved by hand */
 	_Atomic(const char *) what;	/* is done now, or went wrong */
 	uint64_t since_ms;
 	vpdn_channel_fn *done;		/* the event loop's; NULL: nobody wants to know */
@@ -60,30 +63,75 @@ struct vpdn_channels {
 
 static void attach(struct vpdn_channel_request *r)
 {
-	int rc;
-
 	r->what = "asking for its channel (PPPIOCGCHAN)";
-	if (ioctl(r->fds[0], PPPIOCGCHAN, &r->index) < 0)
+	if (ioctl(r->fds[0], PPPIOCGCHAN, &r->number) < 0)
 		goto fail;
 	r->what = "opening " PPP_DEVICE;
 	r->channel = open(PPP_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (r->channel < 0)
 		goto fail;
 	r->what = "attaching to its channel (PPPIOCATTCHAN)";
-	if (ioctl(r->channel, PPPIOCATTCHAN, &r->index) == 0)
+	if (ioctl(r->channel, PPPIOCATTCHAN, &r->number) == 0)
 		return;
 fail:
-	rc = -errno;
+	r->rc = -errno;
 	if (r->channel >= 0)
 		close(r->channel);
-	r->channel = rc;
+	r->channel = -1;
 }
 
-/* Of an attachment too: its copy may have become the last. */
+bool vpdn_channel_drain(int from, int to, int *moved)
+{
+	uint8_t frame[FRAME_MAX];
+	ssize_t n;
+
+	for (unsigned int i = 0; i < DRAIN_MAX; i++) {
+		n = read(from, frame, sizeof(frame));
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0)
+			return false;
+		if (write(to, frame, (size_t)n) == n)
+			(*moved)++;
+	}
+	return true;
+}
+
+static void join(struct vpdn_channel_request *r)
+{
+	int access = r->fds[0], l2tp = r->fds[1], number = r->number;
+
+	r->number = 0;
+	/* What came before the bridge goes first; what came while it was made, right after. */
+	r->what = "the L2TP session ended before it was bridged";
+	r->rc = -ENOLINK;
+	if (!vpdn_channel_drain(l2tp, access, &r->number))
+		return;
+	r->what = "the subscriber's channel hung up before it was bridged";
+	r->rc = -ENXIO;
+	if (!vpdn_channel_drain(access, l2tp, &r->number))
+		return;
+	r->what = "bridging both channels (PPPIOCBRIDGECHAN)";
+	r->rc = 0;
+	if (ioctl(access, PPPIOCBRIDGECHAN, &number) < 0)
+		r->rc = -errno;
+	/* Still with the session of an LNS that has given the call up in this moment. */
+	if (r->rc == -EALREADY && !ioctl(access, PPPIOCUNBRIDGECHAN))
+		r->rc = ioctl(access, PPPIOCBRIDGECHAN, &number) < 0 ? -errno : 0;
+	/* There is no channel of this number any more. */
+	if (r->rc == -ENXIO)
+		r->rc = -ENOLINK;
+	if (r->rc)
+		return;
+	vpdn_channel_drain(access, l2tp, &r->number);
+	vpdn_channel_drain(l2tp, access, &r->number);
+}
+
+/* Copies too: they may have become the last ones. */
 static void close_fds(struct vpdn_channel_request *r)
 {
 	/* The last close of a serial port waits for what it has not sent, half a minute when the modem does not take it. */
-	if (!r->attaches && r->n_fds)
+	if (r->does == CLOSES && r->n_fds)
 		tcflush(r->fds[0], TCIOFLUSH);
 	for (size_t i = 0; i < r->n_fds; i++)
 		close(r->fds[i]);
@@ -96,8 +144,10 @@ static void *thread(void *arg)
 	struct vpdn_channels *cs = r->cs;
 	uint64_t one = 1;
 
-	if (r->attaches)
+	if (r->does == ATTACHES)
 		attach(r);
+	else if (r->does == JOINS)
+		join(r);
 	else
 		r->what = "closing it";
 	close_fds(r);
@@ -123,7 +173,7 @@ static int start(struct vpdn_channel_request *r)
 
 	/* Given up before it had begun. */
 	if (!r->done)
-		r->attaches = false;
+		r->does = CLOSES;
 	rc = pthread_attr_init(&attr);
 	if (rc)
 		return -rc;
@@ -163,15 +213,17 @@ static void drop(struct vpdn_channel_request *r)
 static void tell(struct vpdn_channel_request *r)
 {
 	vpdn_channel_fn *done = r->done;
-	int channel = r->channel;
+	int rc = r->rc;
 	char err[128] = "";
 
-	if (done && channel < 0)
-		snprintf(err, sizeof(err), "%s: %s", r->what, strerror(-channel));
-	if (done && channel >= 0)
+	if (rc)
+		snprintf(err, sizeof(err), "%s: %s", r->what, strerror(-rc));
+	if (done && !rc && r->does == ATTACHES) {
+		rc = r->channel;
 		r->channel = -1;
+	}
 	if (done)
-		done(r->arg, channel, r->index, err);
+		done(r->arg, rc, r->number, err);
 	drop(r);
 }
 
@@ -191,7 +243,7 @@ static void start_waiting(struct vpdn_channels *cs)
 		cs->n_waiting--;
 		if (!rc)
 			continue;
-		r->channel = rc;
+		r->rc = rc;
 		r->what = "starting a thread";
 		tell(r);
 	}
@@ -237,7 +289,8 @@ static void say(struct vpdn_channels *cs)
 	vpdn_channels_state(cs, &s);
 	slow = s.oldest_ms >= VPDN_CHANNEL_SLOW_MS;
 	if (slow && !cs->slow)
-		vpdn_log_warn("the kernel is slow with PPP channels: a request is %llu ms old, id=%u, %s; %u threads wait for the kernel, %u requests for a thread",
+		vpdn_log_warn("the kernel is slow with PPP channels: a request is %llu ms old, id=%u, %s; "
+			      "%u threads wait for the kernel, %u requests for a thread",
 			      (unsigned long long)s.oldest_ms, s.oldest_id, s.oldest, s.threads, s.waiting);
 	else if (!slow && cs->slow)
 		vpdn_log_notice("the kernel is no longer slow with PPP channels");
@@ -349,7 +402,7 @@ static int begin(struct vpdn_channel_request *r)
 	int rc = -EAGAIN;
 
 	r->since_ms = vpdnd_now_ms();
-	r->holds = (unsigned int)r->n_fds + r->attaches;
+	r->holds = (unsigned int)r->n_fds + (r->does == ATTACHES);
 	cs->fds += r->holds;
 	if (!cs->n_waiting && cs->n_running < VPDN_CHANNEL_THREADS)
 		rc = start(r);
@@ -361,19 +414,20 @@ static int begin(struct vpdn_channel_request *r)
 	return 0;
 }
 
-struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, uint32_t id, int fd, vpdn_channel_fn *done, void *arg)
+/* Begins a request that works on copies of these descriptors. NULL with errno set. */
+static struct vpdn_channel_request *begin_with_copies(const struct vpdn_channel_request *of, const int *fds, size_t n)
 {
-	struct vpdn_channel_request *r = calloc(1, sizeof(*r));
+	struct vpdn_channel_request *r = malloc(sizeof(*r));
 	int rc = 0;
 
 	if (!r)
 		return NULL;
-	*r = (struct vpdn_channel_request){ .cs = cs, .id = id, .attaches = true, .channel = -1, .done = done, .arg = arg };
-	r->fds[0] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (r->fds[0] < 0)
-		rc = -errno;
-	else
-		r->n_fds = 1;
+	*r = *of;
+	for (; !rc && r->n_fds < n; r->n_fds += !rc) {
+		r->fds[r->n_fds] = fcntl(fds[r->n_fds], F_DUPFD_CLOEXEC, 3);
+		if (r->fds[r->n_fds] < 0)
+			rc = -errno;
+	}
 	if (!rc)
 		rc = begin(r);
 	if (!rc)
@@ -381,6 +435,22 @@ struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, uint3
 	drop(r);
 	errno = -rc;
 	return NULL;
+}
+
+struct vpdn_channel_request *vpdn_channel_attach(struct vpdn_channels *cs, uint32_t id, int fd, vpdn_channel_fn *done, void *arg)
+{
+	const struct vpdn_channel_request r = { .cs = cs, .id = id, .does = ATTACHES, .channel = -1, .done = done, .arg = arg };
+
+	return begin_with_copies(&r, &fd, 1);
+}
+
+struct vpdn_channel_request *vpdn_channel_join(struct vpdn_channels *cs, uint32_t id, int access, int l2tp, int l2tp_number,
+					       vpdn_channel_fn *done, void *arg)
+{
+	const struct vpdn_channel_request r = { .cs = cs, .id = id, .does = JOINS, .channel = -1, .number = l2tp_number,
+						.done = done, .arg = arg };
+
+	return begin_with_copies(&r, (int[]){ access, l2tp }, 2);
 }
 
 void vpdn_channel_cancel(struct vpdn_channel_request **r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_channel.c - attaching to PPP channels and closing them, beside an event loop that goes on. The kernel that
+ * test_channel.c - attaching to PPP channels, joining and closing them, beside an event loop that goes on. The kernel that
  * makes wait is in this file: each PPPIOCGCHAN, and the last close of a slow descriptor, waits for the end of a grace
  * period, which comes when the test says so, where the test holds them up. So is what may refuse to make a thread.
  */
@@ -39,6 +39,7 @@ static bool signals_in_thread, no_threads;
 static int inside, period, slow_fd = -1;
 static _Atomic int overdue;
 static unsigned long refuses;
+static int refused_with, comes_meanwhile;
 
 static void grace_period(void)
 {
@@ -98,8 +99,12 @@ int ioctl(int fd, unsigned long request, ...)
 		grace_period();
 		*arg = 1000 + fd;
 	}
+	if (request == PPPIOCBRIDGECHAN && comes_meanwhile >= 0)
+		assert_int_equal(send(comes_meanwhile, "3", 1, 0), 1);
+	if (request == PPPIOCUNBRIDGECHAN)
+		refuses = 0;
 	if (request == refuses) {
-		errno = ENXIO;
+		errno = refused_with;
 		return -1;
 	}
 	return 0;
@@ -168,6 +173,8 @@ static int set_up(void **state)
 	ended = failed = ticks = inside = overdue = 0;
 	held = signals_in_thread = no_threads = false;
 	refuses = 0;
+	refused_with = ENXIO;
+	comes_meanwhile = -1;
 	slow_fd = -1;
 	base = event_base_new();
 	channels = vpdn_channels_new(base);
@@ -353,6 +360,99 @@ static void the_end_with_much_under_way(void **state)
 	channels = vpdn_channels_new(base);
 }
 
+/* ---- joining: the channels are pairs of sockets, the far ends of which are who sends and gets the frames ---- */
+
+enum { CHANNEL, FAR };
+
+static void make_channel(int pair[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+}
+
+static void on_joined(void *arg, int rc, int moved, const char *err)
+{
+	(void)arg;
+	ended++;
+	snprintf(text, sizeof(text), "%d %d %s", rc, moved, err);
+}
+
+static void join(const int access[2], const int l2tp[2])
+{
+	assert_non_null(vpdn_channel_join(channels, 7, access[CHANNEL], l2tp[CHANNEL], 5, on_joined, NULL));
+	run_until(ended + 1);
+}
+
+static void expect_frames(int fd, const char *want)
+{
+	char frame[8];
+
+	for (; *want; want++) {
+		assert_int_equal(recv(fd, frame, sizeof(frame), 0), 1);
+		assert_int_equal(*frame, *want);
+	}
+	assert_int_equal(recv(fd, frame, sizeof(frame), 0), -1);
+}
+
+static void close_both(const int a[2], const int b[2])
+{
+	for (int i = 0; i < 2; i++) {
+		close(a[i]);
+		close(b[i]);
+	}
+}
+
+static void frames_of_before_are_moved_in_their_order(void **state)
+{
+	int before = fd_count(), access[2], l2tp[2];
+
+	(void)state;
+	make_channel(access);
+	make_channel(l2tp);
+	send(access[FAR], "1", 1, 0);
+	send(access[FAR], "2", 1, 0);
+	send(l2tp[FAR], "a", 1, 0);
+	comes_meanwhile = access[FAR];
+	join(access, l2tp);
+	assert_string_equal(text, "0 4 ");
+	expect_frames(l2tp[FAR], "123");
+	expect_frames(access[FAR], "a");
+	close_both(access, l2tp);
+	assert_int_equal(fd_count(), before);
+}
+
+static void what_cannot_be_joined_is_told(void **state)
+{
+	int before = fd_count(), access[2], l2tp[2];
+
+	(void)state;
+	make_channel(access);
+	make_channel(l2tp);
+	/* The session's channel has gone; the kernel is too old; it is joined with another one. */
+	refuses = PPPIOCBRIDGECHAN;
+	join(access, l2tp);
+	assert_string_equal(text, "-67 0 bridging both channels (PPPIOCBRIDGECHAN): Link has been severed");
+	refused_with = ENOTTY;
+	join(access, l2tp);
+	assert_string_equal(text, "-25 0 bridging both channels (PPPIOCBRIDGECHAN): Inappropriate ioctl for device");
+	refused_with = EALREADY;
+	join(access, l2tp);
+	assert_string_equal(text, "0 0 ");
+	/* One of them has hung up. */
+	assert_int_equal(shutdown(access[FAR], SHUT_RDWR), 0);
+	join(access, l2tp);
+	assert_string_equal(text, "-6 0 the subscriber's channel hung up before it was bridged: No such device or address");
+	assert_int_equal(shutdown(l2tp[FAR], SHUT_RDWR), 0);
+	join(access, l2tp);
+	assert_string_equal(text, "-67 0 the L2TP session ended before it was bridged: Link has been severed");
+	close_both(access, l2tp);
+	assert_int_equal(fd_count(), before);
+	assert_null(vpdn_channel_join(channels, 7, STDIN_FILENO, -1, 5, on_joined, NULL));
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(fd_count(), before);
+}
+
+/* ---- order, and a kernel that does not answer ---- */
+
 /* Closing is not put off by attachments that come later, nor are these by others. */
 static void they_begin_in_the_order_in_which_they_are_made(void **state)
 {
@@ -527,6 +627,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cancelled_one_is_never_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closing_takes_no_time_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_with_much_under_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(frames_of_before_are_moved_in_their_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_cannot_be_joined_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(they_begin_in_the_order_in_which_they_are_made, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_that_takes_long_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_thread_that_cannot_be_had, set_up, tear_down),

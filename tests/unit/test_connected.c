@@ -9,15 +9,17 @@
 #include <inttypes.h>
 
 #include "glue/bridge.h"
+#include "glue/call.h"
 
 #define REGION_MAX	(UINT64_C(256) << 20)	/* octets; a sanitizer's tables are larger */
 
 /* ---- in place of bridge.c ---- */
 
-void vpdn_bridge_init(struct vpdn_bridge *br, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, void *arg)
+void vpdn_bridge_init(struct vpdn_bridge *br, uint32_t id, struct vpdn_channels *cs, vpdn_bridge_fn *attached, vpdn_bridge_fn *joined,
+		      void *arg)
 {
-	(void)id, (void)cs, (void)attached, (void)arg;
-	*br = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1 };
+	(void)id, (void)cs, (void)attached;
+	*br = (struct vpdn_bridge){ .access_fd = -1, .access_chan = -1, .l2tp_fd = -1, .l2tp_chan = -1, .joined = joined, .arg = arg };
 }
 
 int vpdn_bridge_attach(struct vpdn_bridge *br)
@@ -31,11 +33,20 @@ bool vpdn_bridge_attached(const struct vpdn_bridge *br)
 	return br->access_chan >= 0 && br->l2tp_chan >= 0;
 }
 
-/* Two channels that never hang up. */
-int vpdn_bridge_join(struct vpdn_bridge *br, char *err, size_t err_size)
+static void on_joined(evutil_socket_t fd, short what, void *arg)
 {
-	(void)br, (void)err, (void)err_size;
-	return 0;
+	struct vpdn_bridge *br = arg;
+
+	(void)fd, (void)what;
+	br->joined(br->arg, 0, "");
+}
+
+/* Two channels that never hang up. */
+int vpdn_bridge_join(struct vpdn_bridge *br)
+{
+	struct timeval now = { 0 };
+
+	return event_base_once(((struct vpdn_call *)br->arg)->d->base, -1, EV_TIMEOUT, on_joined, br, &now);
 }
 
 bool vpdn_bridge_drain(struct vpdn_bridge *br, int fd)
@@ -140,6 +151,9 @@ static void forgets_credentials(void **state)
 	uint32_t ref;
 
 	(void)state;
+#ifdef __SANITIZE_THREAD__
+	skip();		/* its heap is one region without end */
+#endif
 	l2tp = module();
 	fd = subscriber(ALICE);
 	ref = placed(l2tp, "192.0.2.2");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_slow_kernel.c - a whole vpdnd, as in test_vpdnd_lac.c, on a kernel that does not say which channel a session has, or that
- * gives it no threads: the call ends with a reason on both sides, all others go on, and so does the daemon's own end.
+ * test_slow_kernel.c - a whole vpdnd, as in test_vpdnd_lac.c, on a kernel that takes its time to say which channel a session has and to
+ * join two of them, or never does, or that gives it no threads: the call ends with a reason on both sides, all others go on, and so does the daemon's own end.
  * That kernel is in this file, as PPP need not be there; what it does is changed by files in the test's directory.
  */
 #include "vpdnd_peer.h"
@@ -10,6 +10,7 @@
 #include <linux/ppp-ioctl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -38,9 +39,24 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	while (request == PPPIOCGCHAN && is("stuck"))
+	while ((request == PPPIOCGCHAN && is("stuck")) || (request == PPPIOCBRIDGECHAN && is("stuck-bridge")))
 		pause_ms(10);
-	return (int)syscall(SYS_ioctl, fd, request, arg);
+	if (!is("ppp") || (request != PPPIOCGCHAN && request != PPPIOCATTCHAN && request != PPPIOCBRIDGECHAN))
+		return (int)syscall(SYS_ioctl, fd, request, arg);
+	if (request == PPPIOCGCHAN)
+		*(int *)arg = 1;
+	return 0;
+}
+
+/* A channel that has nothing to read and never hangs up. */
+static int channel(void)
+{
+	return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+int open(const char *path, int flags, ...)
+{
+	return strcmp(path, "/dev/ppp") ? (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600) : channel();
 }
 
 int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
@@ -75,7 +91,7 @@ static void hand_over(struct forwarded *f)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, call), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, access), 0);
-	chan = open("/dev/null", O_RDWR | O_CLOEXEC);
+	chan = channel();
 	assert_true(chan >= 0);
 	vpdn_ipc_begin(&b, VPDN_MSG_SUBSCRIBER_CHANNEL, 0, 2);
 	vpdn_ipc_put_u8(&b, VPDN_TLV_PARKED, 0);
@@ -115,7 +131,7 @@ static void a_channel_that_is_not_told_ends_its_call(void **state)
 	expect_end(f.call);
 	expect_end(f.access);
 	expect_clear(l2tp, f.ref, 2);
-	assert_text_has(VPDN_TLV_TEXT, "the kernel did not tell the channels in time");
+	assert_text_has(VPDN_TLV_TEXT, "the kernel did not join the channels in time");
 	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	assert_has(COMMAND("show"), "\"name\":\"lost_bridge\",\"text\":\"calls lost: the kernel did not bridge\",\"value\":1");
 	/* It answers after all: nobody is there any more. */
@@ -147,6 +163,61 @@ static void a_call_ends_while_its_channel_is_asked_for(void **state)
 	cleared(l2tp, before.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	assert_has(COMMAND("show", "session"), "\"sessions\":[]");
 	unlink(flag("stuck"));
+	close(l2tp);
+}
+
+/* Another process is in the kernel's way, as pppd with PPPIOCDISCONN of other calls is: the loop does not wait with it. */
+static void others_are_served_while_a_call_is_joined(void **state)
+{
+	int l2tp = module();
+	struct forwarded f;
+
+	(void)state;
+	write_file(flag("ppp"), "");
+	write_file(flag("stuck-bridge"), "");
+	f = taken(l2tp);
+	hand_over(&f);
+	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	close(taken(l2tp).plugin);
+	expect(l2tp, VPDN_MSG_L2TP_CALL_CLEAR);
+	cleared(l2tp, u32(VPDN_TLV_CALL_REF), VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	unlink(flag("stuck-bridge"));
+	expect(l2tp, VPDN_MSG_L2TP_CALL_CONNECT);
+	assert_int_equal(u32(VPDN_TLV_CALL_REF), f.ref);
+	assert_has(COMMAND("show", "session"), "\"state\":\"connected\"");
+	close(f.call);
+	expect_end(f.access);
+	expect_clear(l2tp, f.ref, 1);
+	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	close(l2tp);
+}
+
+/* The LNS gives the call up while it is joined: the next one's session is joined when that is over. */
+static void an_lns_gives_up_what_is_being_joined(void **state)
+{
+	int l2tp = module();
+	struct forwarded f;
+	uint32_t second;
+
+	(void)state;
+	write_file(flag("ppp"), "");
+	write_file(flag("stuck-bridge"), "");
+	f = taken(l2tp);
+	hand_over(&f);
+	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
+	second = placed(l2tp, "192.0.2.3");
+	ready(l2tp, second);
+	expect_quiet(l2tp);
+	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	unlink(flag("stuck-bridge"));
+	expect(l2tp, VPDN_MSG_L2TP_CALL_CONNECT);
+	assert_int_equal(u32(VPDN_TLV_CALL_REF), second);
+	assert_has(COMMAND("show", "session"), "\"peer_ip\":\"192.0.2.3\"");
+	close(f.call);
+	expect_end(f.access);
+	expect_clear(l2tp, second, 1);
+	cleared(l2tp, second, VPDN_STAGE_CALL, VPDN_BY_US, 0);
 	close(l2tp);
 }
 
@@ -189,8 +260,10 @@ static void the_end_while_no_thread_comes_back(void **state)
 
 static int end(void **state)
 {
-	unlink(flag("stuck"));
-	unlink(flag("no-threads"));
+	static const char *const flags[] = { "stuck", "stuck-bridge", "no-threads", "ppp" };
+
+	for (size_t i = 0; i < COUNT(flags); i++)
+		unlink(flag(flags[i]));
 	return end_daemon(state);
 }
 
@@ -200,6 +273,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_channel_that_is_not_told_ends_its_call),
 		TEST(a_call_ends_while_its_channel_is_asked_for),
+		TEST(others_are_served_while_a_call_is_joined),
+		TEST(an_lns_gives_up_what_is_being_joined),
 		TEST(a_thread_that_cannot_be_had_ends_its_call),
 		TEST(the_end_while_no_thread_comes_back),
 	};
