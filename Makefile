@@ -63,8 +63,8 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all daemons modules plugins man tests bench bench-tools ready ppp-version install demo check debs check-unit check-dialer check-bench check-aaa check-ppp check-ppp252 \
-	check-patches check-control fuzz check-lab lab-shell setup clean help
+.PHONY: all daemons modules plugins man tests bench bench-tools ready ppp-version install demo check debs check-unit check-dialer check-bench check-aaa check-ppp ppp252 check-ppp252 \
+	check-patches check-control fuzz check-lab check-lab252 lab-shell setup clean help
 
 all: daemons modules plugins man				## build everything into build/
 
@@ -180,7 +180,9 @@ check-aaa: setup					## vpdnd and real AAA servers, HTTPS and RADIUS, without PP
 	$(Q)tests/aaa/run $(TEST)
 check-ppp: plugins					## the plugins in this machine's pppd: symbols, and calls that fail
 	$(Q)tools/check-symbols /usr/sbin/pppd $(PLUGINS); symbols=$$?; tests/pppd/run && exit $$symbols
-check-ppp252: ready					## the plugins built for Debian 13's ppp 2.5.2: symbols, and dial-out up to the call
+ppp252: ready
+	+$(Q)tools/ppp-plugins trixie
+check-ppp252: ppp252					## the plugins built for Debian 13's ppp 2.5.2: symbols, and dial-out up to the call
 	$(Q)tools/check-ppp trixie
 check-patches: setup					## the series apply, build, and keep malformed input out
 	$(Q)tests/patches/run
@@ -190,6 +192,8 @@ fuzz: setup						## libFuzzer, with clang: FUZZ_SECONDS each; TARGET=name runs o
 	$(Q)tests/fuzz/run $(TARGET)
 check-lab: debs						## lab tests; TEST=name runs one
 	$(Q)tests/lab/run $(TEST)
+check-lab252: debs ppp252				## the main lab tests with Debian 13's ppp 2.5.2; TEST=name runs any one
+	$(Q)tests/lab/run --ppp252 $(TEST)
 bench: debs bench-tools					## measure calls, packets, memory in the lab, beside what Debian ships; TEST=name: hop one lac lns many
 	$(Q)tests/bench/measure $(TEST)
 lab-shell: debs						## a shell in the lab, the demo's topology up

@@ -35,6 +35,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "seconds(n): time limit of a test, default 150")
     config.addinivalue_line("markers", "by_name: runs only when it is named")
     config.addinivalue_line("markers", "stock: passes with the distribution's own packages too")
+    config.addinivalue_line("markers", "ppp252: is run with Debian 13's pppd, too")
 
 
 def plain_name(item):

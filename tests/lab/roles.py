@@ -7,6 +7,7 @@ systemd units: what is tested is what users copy and run.
 """
 
 import json
+import os
 import re
 import shlex
 
@@ -24,6 +25,8 @@ IDLE_LAC, IDLE_LNS = "idle-timeout = 15", "idle-timeout = 10"
 # The samples' addresses of the two ends, replaced by the lab's.
 SAMPLE_LAC, SAMPLE_LNS = "192.0.2.1", "192.0.2.2"
 UNITS = "/lib/systemd/system"
+# pppd is 2.5.2, Debian 13's, at all nodes.
+PPP252 = os.environ.get("VPDN_LAB_VARIANT") == "ppp252"
 # What tests want of every template: short waits, and a log that tells.
 LAB_OPTIONS = "lcp-restart 1\ndebug\n"
 

@@ -65,6 +65,7 @@ def policy_of(how):
     return f"vpdn-lcp-renegotiation {'never' if how == 'forced' else 'always'}\n"
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("how", ["forced", "renegotiated"])
 @pytest.mark.parametrize("name", METHODS)
 def test_auth(dialin, name, how):

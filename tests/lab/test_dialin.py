@@ -76,6 +76,7 @@ def wakeups(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt"))
 
 
+@pytest.mark.ppp252
 def test_dialin_chap(dialin):
     """CHAP-MD5: one negotiation for the subscriber, and proxy AVPs with what was negotiated."""
     net = dialin()
@@ -100,6 +101,7 @@ def test_dialin_chap(dialin):
         assert f'vpdn_call_setup_seconds_count{{role="{name}",direction="dial-in"}} 1' in role.vpdnctl("metrics")
 
 
+@pytest.mark.ppp252
 def test_dialin_pap(dialin):
     """PAP: the LNS answers the subscriber's own Authenticate-Request."""
     net = dialin()
@@ -123,6 +125,7 @@ def proxy_avps_of_pap(net):
     return {number: a.value for number, a in avps.items()}
 
 
+@pytest.mark.ppp252
 def test_local_user_untouched(dialin):
     """A user without a VPDN domain logs in on the LAC: nothing goes to the LNS."""
     net = dialin()
@@ -170,6 +173,7 @@ def test_credentials_nobody_asked_for(dialin):
     access.close()
 
 
+@pytest.mark.ppp252
 def test_wrong_password(dialin):
     """Failure with the original id, LCP Terminate, everything freed, the reason in both logs."""
     net = dialin()

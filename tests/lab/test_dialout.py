@@ -54,6 +54,7 @@ def shape(net):
     net.lab.lns.run("tc qdisc replace dev ppp0 root tbf rate 1mbit burst 1600 limit 60000".split())
 
 
+@pytest.mark.ppp252
 def test_dialout_chat(dialout):
     """By modem: the exchange with the modem's own speed, PPP only between LNS and remote2, both show the call."""
     net = dialout()
@@ -93,6 +94,7 @@ def test_dialout_paged_packets(dialout, lab):
     labnet.transfer(lab.lns, lab.client, REMOTE_ADDRESS, 20_000)
 
 
+@pytest.mark.ppp252
 def test_dialout_remote_hangs_up(dialout):
     """remote2 ends PPP and hangs up: CDN 1 of one side, and both are free for the next call."""
     net = dialout()
@@ -131,6 +133,7 @@ def start_access(lab, mtu=1500):
     return server, lab.client.capture("eth0", "access", "pppoed or pppoes")
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("ended_by", ["lns", "remote"])
 def test_dialout_pppoe(dialout, lab, ended_by):
     """Into a PPPoE access network: the number is the Service-Name, the call synchronous, and PADT ends it."""
@@ -192,6 +195,7 @@ def start_terminal_server(lab):
     return server
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("report", [False, True], ids=["at_once", "reported"])
 def test_dialout_exec(dialout, lab, report):
     """By a program on a pty: connected when it runs, or when it says so on fd 3 with its speed; it ends with the call."""
@@ -227,6 +231,7 @@ def add_host(lab):
     return host
 
 
+@pytest.mark.ppp252
 def test_dialout_demand(dialout, lab):
     """The samples: a host's first packet brings the call up and is answered, idle ends it; and so again."""
     host, remote = add_host(lab), "198.51.100.2"
@@ -263,6 +268,7 @@ def test_dialout_number_translated(dialout):
     assert [number_of(own.value(n)) for n in (16, 17, 18, 19)] == [1200, 2400, 1, SYNCHRONOUS]
 
 
+@pytest.mark.ppp252
 def test_dialout_link_info(dialout):
     """SLI: the ACCM that LNS and remote2 negotiate reaches the modem's tty, and control characters go unescaped."""
     net = dialout()

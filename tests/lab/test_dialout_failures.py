@@ -25,6 +25,7 @@ MODEM_RESULTS = {
 }
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("case", MODEM_RESULTS)
 def test_dialout(dialout, case):
     """What the modem says becomes the CDN's result and Q.931 cause, pppd's exit status and log line."""
@@ -133,6 +134,7 @@ def test_dialout_not_set_up(lab):
     assert not lns.show("session")["sessions"]
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("stage,number", [
     ("dialling", signal.SIGTERM), ("dialling", signal.SIGHUP), ("tunnel", signal.SIGTERM)])
 def test_dialout_cancelled(dialout, stage, number):

@@ -100,6 +100,7 @@ def example(lab):
     line.close()
 
 
+@pytest.mark.ppp252
 def test_dialin_and_dialout_one_tunnel(example):
     """The example, packet by packet."""
     lab, lns, lac, local1, line, answering, core = example

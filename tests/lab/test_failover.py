@@ -88,6 +88,7 @@ def test_failover_timeout(dialin, lab):
     mute.close()
 
 
+@pytest.mark.ppp252
 def test_failover_stopccn(dialin, lab, first):
     """It refuses the tunnel: no time is lost."""
     net = two_lns(dialin)
@@ -121,6 +122,7 @@ def test_failover_cdn_busy(dialin, lab, first):
     access.close()
 
 
+@pytest.mark.ppp252
 @pytest.mark.parametrize("how", ["CDN", "StopCCN"])
 def test_failover_mid_setup(dialin, lab, first, how):
     """It takes the call and is gone before the subscriber is handed over to it: the subscriber is handed to the next one."""

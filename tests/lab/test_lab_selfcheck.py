@@ -14,6 +14,7 @@ import pytest
 import decode
 import labnet
 import leaks
+import roles
 
 N_PPP = 3
 AF_PPPOX, PX_PROTO_OL2TP = 24, 1
@@ -49,6 +50,15 @@ def test_lab_kernel_ppp():
     assert error.value.errno == errno.EALREADY
     for descriptor in (unit, first, second, *terminals):
         os.close(descriptor)
+
+
+@pytest.mark.stock
+@pytest.mark.ppp252
+def test_lab_pppd(lab):
+    """pppd is the one that is to be tested, for all nodes."""
+    version = "2.5.2" if roles.PPP252 else "2.4.9"
+    for node in (lab.client, lab.lac, lab.lns):
+        assert f"version {version}" in node.run(["pppd", "--version"])
 
 
 @pytest.mark.stock

@@ -43,6 +43,7 @@ def test_eager_client(dialin):
     access.close()
 
 
+@pytest.mark.ppp252
 def test_template_restart(dialin):
     """Templates killed and started again: running sessions unharmed, new ones answered."""
     net = dialin()

@@ -17,6 +17,7 @@ def started(dialin, lac=LAC, lns=LNS, **more):
     return dialin(lac={"options": lac}, lns={"options": lns, **more})
 
 
+@pytest.mark.ppp252
 def test_mlppp_forced(dialin):
     """MRRU and endpoint discriminator that the LAC negotiated are taken over, and make a bundle."""
     net = started(dialin)
@@ -33,6 +34,7 @@ def test_mlppp_forced(dialin):
     net.assert_nothing_left()
 
 
+@pytest.mark.ppp252
 def test_mlppp_one_lac(dialin):
     """Two links through one LAC carry half each."""
     net = started(dialin)
@@ -140,7 +142,7 @@ def test_mlppp_add_drop(dialin):
     net.assert_nothing_left()
 
 
-@pytest.mark.parametrize("how", ["clear", "hangup", "carrier"])
+@pytest.mark.parametrize("how", ["clear", pytest.param("hangup", marks=pytest.mark.ppp252), "carrier"])
 def test_mlppp_master_loss(dialin, how):
     """The link whose pppd owns the bundle is lost first: its call ends, the bundle goes on."""
     net = started(dialin)

@@ -138,6 +138,7 @@ def test_plugin_answer_at_once(lab):
     assert sorted(times)[0] < 0.02 and sorted(times)[1] < 0.04, times
 
 
+@pytest.mark.ppp252
 def test_plugin_scripts(lab):
     """Debian's scripts with nothing to run are not run; with something they are, as it stands when the call is made."""
     lab.lac.call(os.makedirs, "/etc/ppp/ip-pre-up.d")

@@ -65,7 +65,8 @@ def test_chap_interval(dialin):
     net.lab.client.ping(roles.POOL_LOCAL)
 
 
-@pytest.mark.parametrize("method", ["mschap", "mschap-v2"])
+# pppd 2.5.2's keys of MS-CHAP version 1 are no good, with vpdn or without: it clears them after copying the first.
+@pytest.mark.parametrize("method", ["mschap", pytest.param("mschap-v2", marks=pytest.mark.ppp252)])
 def test_mppe(dialin, method):
     """MPPE with the keys of a proxied MS-CHAP: the LNS has judged it natively."""
     template = {"require-chap": f"require-{method}"}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """pppd's radius.so on the LNS judges what the LAC has captured; the server is a FreeRADIUS."""
 
+import pytest
+
 import radius
 import roles
 from decode import Control, Ppp
@@ -67,6 +69,7 @@ def login(dialin, lab, dial=()):
     return net, iccn, request.attributes
 
 
+@pytest.mark.ppp252
 def test_radius_proxied_chap(dialin, lab):
     """The Access-Request has the LAC's challenge and id, and the subscriber's response to them."""
     _, iccn, sent = login(dialin, lab)

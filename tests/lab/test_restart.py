@@ -97,6 +97,7 @@ def test_restart_lns_xl2tpd(call):
     net.lab.lns.await_interfaces("^ppp", 0)
 
 
+@pytest.mark.ppp252
 def test_restart_lns_pppd_killed(call):
     """The LNS's pppd of one call is killed: CDN with an error text, PADT, the other call goes on."""
     net, access, alice = call

@@ -36,6 +36,7 @@ def session_id(role):
     return str(session["id"])
 
 
+@pytest.mark.ppp252
 def test_teardown_from_subscriber(call):
     """PADT: CDN with result 1 'loss of carrier'; the LNS frees the call."""
     net, _, alice = call
@@ -48,6 +49,7 @@ def test_teardown_from_subscriber(call):
     net.lns.await_log("carrier")
 
 
+@pytest.mark.ppp252
 def test_teardown_from_subscriber_terminate(call):
     """LCP Terminate-Request: the LNS acknowledges, CDN carries the cause, PADT follows."""
     net, access, alice = call
@@ -64,6 +66,7 @@ def test_teardown_from_subscriber_terminate(call):
     net.assert_nothing_left()
 
 
+@pytest.mark.ppp252
 def test_teardown_from_lac(call):
     """vpdnctl clear session at the LAC: CDN to the LNS, PADT to the subscriber."""
     net, access, alice = call
@@ -85,6 +88,7 @@ def test_teardown_from_lac_pppoe_server(call):
     net.lab.lns.await_interfaces("^ppp", 0)
 
 
+@pytest.mark.ppp252
 def test_teardown_from_lns(call):
     """vpdnctl clear session at the LNS: LCP Terminate, CDN, PADT."""
     net, access, alice = call

@@ -71,6 +71,7 @@ def tty_call(lab):
         line.hang_up()
 
 
+@pytest.mark.ppp252
 def test_tty_dialin(tty_call):
     """Forwarded from a tty: proxy AVPs, traffic, pppd parked; a hangup ends it with result 1."""
     lab, _, _, core, line, parked = tty_call

@@ -15,7 +15,8 @@ import time
 REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 LAB = os.path.join(REPO, "tests/lab")
 BUILD = os.path.join(REPO, "build/lab")
-RESULTS = os.path.join(BUILD, "results")
+# Variants in which only tests run that are marked so (see conftest.py), or named.
+MARKED = ("stock", "ppp252")
 
 
 class LabError(Exception):
@@ -77,15 +78,22 @@ def write_text(path, text):
 
 
 def variant(options):
-    """Which packages are under test: "", "san" or "stock"; the Makefile says SAN=1."""
-    if options.stock:
-        return "stock"
+    """Which packages are under test, see root.prepare(); the Makefile says SAN=1."""
+    for name in MARKED:
+        if getattr(options, name):
+            return name
     return "san" if options.san or os.environ.get("SAN") == "1" else ""
+
+
+def results(name):
+    """Where a variant's runs leave what they found."""
+    return os.path.join(BUILD, "-".join(filter(None, ("results", name))))
 
 
 def add_variant_options(parser):
     parser.add_argument("--san", action="store_true", help="the packages with sanitizers (or SAN=1)")
     parser.add_argument("--stock", action="store_true", help="the distribution's own packages")
+    parser.add_argument("--ppp252", action="store_true", help="the packages on Debian 13's ppp, from tools/ppp-plugins")
 
 
 def main(function):

@@ -7,6 +7,7 @@ installed by apt, so that the lab runs what users install and a missing dependen
 shows). Both are rebuilt only when their inputs change.
 """
 
+import glob
 import hashlib
 import os
 import re
@@ -97,7 +98,8 @@ def repository_packages(repository):
     return index, found
 
 
-VARIANTS = {"": "dist", "san": "dist-san", "stock": None}
+VARIANTS = {"": "dist", "san": "dist-san", "stock": None, "ppp252": "dist"}
+PPP252 = os.path.join(REPO, "build/ppp-trixie")
 
 
 def variant_path(variant):
@@ -108,14 +110,15 @@ def prepare(variant):
     """Make the root of a variant with the packages under test installed; returns its path.
 
     Variants: "" what users install, from dist/; "san" the same built with sanitizers,
-    from dist-san/; "stock" the distribution's own xl2tpd and pppoe.
+    from dist-san/; "stock" the distribution's own xl2tpd and pppoe; "ppp252" what users
+    install, with Debian 13's ppp and libc6 in place of this Debian's.
     """
     base_identity = prepare_base()
     repository = VARIANTS[variant] and os.path.join(REPO, VARIANTS[variant])
     index, wanted = repository_packages(repository) if repository else ("", {})
     names = sorted(wanted) or ["pppoe", "xl2tpd"]
     root = variant_path(variant)
-    identity = digest(base_identity, repository or "", index)
+    identity = digest(base_identity, repository or "", index + (ppp252_identity() if variant == "ppp252" else ""))
     if read_text(root + ".identity") == identity and os.path.isdir(root):
         return root
     with step(f"install {' '.join(names)} into the guest's root"):
@@ -140,6 +143,8 @@ def prepare(variant):
         run_logged(apt + ["update"], LOG, env=environment)
         run_logged(inside + apt + ["install", "--allow-downgrades"] + names, LOG, env=environment)
         check_versions(new, wanted)
+        if variant == "ppp252":
+            put_ppp252(new)
         replace_tree(new, root)
         write_text(root + ".identity", identity)
     return root
@@ -155,9 +160,31 @@ def check_versions(root, wanted):
             raise LabError(f"{name} {version} was to be installed, found {installed.get(name)}")
 
 
+def ppp252_identity():
+    """The digest of everything that put_ppp252() brings."""
+    files = sorted(glob.glob(os.path.join(PPP252, "*.deb")) + glob.glob(os.path.join(PPP252, "pppd/*.so")))
+    if not files:
+        raise LabError(f"no plugins for ppp 2.5.2 in {PPP252}; run make ppp252")
+    return capture(["sha256sum", *files])
+
+
+def put_ppp252(root):
+    """Debian 13's ppp and C library over this Debian's, and our plugins made for that ppp.
+
+    The package vpdn wants the ppp that it was built with, and so apt cannot do it. A later
+    C library serves the programs of an earlier Debian.
+    """
+    shutil.rmtree(os.path.join(root, "usr/lib/pppd"))
+    capture(["cp", "-a", *(os.path.join(PPP252, "root", name) for name in ("etc", "usr")), root])
+    capture(["cp", *glob.glob(os.path.join(PPP252, "pppd/*.so")), *glob.glob(os.path.join(root, "usr/lib/pppd/*"))])
+    # As libc6's own maintainer script does.
+    capture(["chroot", root, "ldconfig"])
+
+
 def boot_label(root):
-    """One line that says what is under test."""
+    """One line that says what is under test; pppd's version is that of its plugins, which it loads by that."""
+    pppd, = os.listdir(os.path.join(root, "usr/lib/pppd"))
     listing = subprocess.run(["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W",
-                              "-f", "${Package} ${Version}, ", "ppp", "xl2tpd", "pppoe", "vpdn"],
+                              "-f", "${Package} ${Version}, ", "xl2tpd", "pppoe", "vpdn"],
                              capture_output=True, text=True, check=False).stdout
-    return listing.rstrip(", ")
+    return f"pppd {pppd}, {listing.rstrip(', ')}"
