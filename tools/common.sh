@@ -6,6 +6,8 @@
 set -euo pipefail
 trap 'printf "%s: stopped at line %s\n" "${0##*/}" "$LINENO" >&2' ERR
 export LC_ALL=C
+# The tests' sockets are in temporary directories, and the path of a socket has 107 octets.
+export TMPDIR=/tmp
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build

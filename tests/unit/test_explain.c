@@ -287,7 +287,7 @@ static void vpdnctl(const char *words, int status, const char *text)
 	self[len] = '\0';
 	for (int i = 0; i < 3; i++)
 		*strrchr(self, '/') = '\0';
-	snprintf(command, sizeof(command), "%s/vpdnctl --socket %s %s 2>&1", self, socket_path, words);
+	snprintf(command, sizeof(command), "'%s/vpdnctl' --socket %s %s 2>&1", self, socket_path, words);
 	f = popen(command, "r");
 	assert_non_null(f);
 	n = fread(out, 1, sizeof(out) - 1, f);

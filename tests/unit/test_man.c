@@ -191,7 +191,7 @@ static void vpdnctl_page_and_help_agree(void **state)
 	(void)state;
 	/* build/tests/unit/test_man, build/vpdnctl */
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	snprintf(command, sizeof(command), "%s/vpdnctl --help", dirname(dirname(dirname(self))));
+	snprintf(command, sizeof(command), "'%s/vpdnctl' --help", dirname(dirname(dirname(self))));
 	f = popen(command, "r");
 	assert_non_null(f);
 	len = fread(help, 1, sizeof(help) - 1, f);
