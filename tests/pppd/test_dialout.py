@@ -18,7 +18,7 @@ from native_pppd import PLUGINS, TOP, Pppd
 from xl2tpd_ipc import Listener, encode
 
 ROLE_PPP = 3
-SOON = 1.0          # seconds in which a signal must have been obeyed
+SOON = 4.0          # seconds in which a signal must have been obeyed; vpdnd has 10 for an answer
 CONNECT_FAILED, USER_REQUEST, OPTION_ERROR, FATAL_ERROR, HANGUP = 8, 5, 2, 1, 16      # pppd(8)
 NO_VPDND = 73
 
@@ -172,11 +172,11 @@ def test_dialout_hangup_persist(vpdnd, dial, holdoff):
     """With persist the next attempt comes after the holdoff, and is an attempt like any other."""
     pppd = dial("persist", "holdoff", str(holdoff), "maxfail", "0")
     call = vpdnd.call()
+    hung_up = time.monotonic()
     pppd.send(signal.SIGHUP)
     gone(call)
-    again = time.monotonic()
     call = vpdnd.call()
-    assert holdoff - 0.1 < time.monotonic() - again < holdoff + SOON
+    assert holdoff <= time.monotonic() - hung_up < holdoff + SOON       # pppd's own is 30
     pppd.wait_log("calling 6121", 2)
     pppd.send(signal.SIGTERM)
     gone(call)
@@ -261,9 +261,9 @@ def test_dialout_vpdnd_hangs(vpdnd, dial):
     """No answer to HELLO in 10 s: given up, without having turned the processor meanwhile."""
     pppd = dial()
     call = vpdnd.call(answer=False)
-    time.sleep(9)
+    time.sleep(7)
     assert pppd.process.poll() is None and pppd.cpu() < 0.2
-    assert pppd.wait(3) == NO_VPDND
+    assert pppd.wait() == NO_VPDND
     pppd.wait_log("vpdnd cannot be asked: it does not answer")
     gone(call)
 
