@@ -55,8 +55,7 @@ def test_teardown_from_subscriber_terminate(call):
     net, access, alice = call
     alice.hang_up(padt=False)
     access.run(lambda: alice.state == "closed", "Terminate-Ack")
-    ack = [p for p in net.core.packets(Ppp, protocol="LCP", code="TermAck")]
-    assert ack and ack[0].src == Topology.LNS
+    assert net.core.await_packet(Ppp, protocol="LCP", code="TermAck").src == Topology.LNS
     cdn = net.core.await_packet(Control, message="CDN", timeout=3)
     assert cdn.src == Topology.LNS and cdn.result()[0] == 3
     assert disconnect_cause(cdn)[0] == 3
