@@ -113,9 +113,9 @@ static void on_joined(void *arg, int rc, int moved, const char *err)
 		b->attached(b->arg, 0, "");
 		return;
 	}
-	if (rc != -ENOTTY || !vpdn_bridge_unsupported(text, sizeof(text)))
-		snprintf(text, sizeof(text), "%s", err);
-	b->joined(b->arg, rc, text);
+	if (rc == -ENOTTY && vpdn_bridge_unsupported(text, sizeof(text)))
+		err = text;
+	b->joined(b->arg, rc, err);
 }
 
 int vpdn_bridge_join(struct vpdn_bridge *b)

@@ -104,6 +104,28 @@ static void hand_over(struct forwarded *f)
 	expect_end(f->plugin);
 }
 
+/* In the kernel, which does not join its channels while "stuck-bridge" is there. */
+static struct forwarded being_joined(int l2tp)
+{
+	struct forwarded f;
+
+	write_file(flag("ppp"), "");
+	write_file(flag("stuck-bridge"), "");
+	f = taken(l2tp);
+	hand_over(&f);
+	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	return f;
+}
+
+/* The subscriber leaves; `ref`: the call that its LNS has now. */
+static void leaves(int l2tp, const struct forwarded *f, uint32_t ref)
+{
+	close(f->call);
+	expect_end(f->access);
+	expect_clear(l2tp, ref, 1);
+	cleared(l2tp, ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+}
+
 /* ---- tests ---- */
 
 static void a_channel_that_is_not_told_ends_its_call(void **state)
@@ -117,9 +139,7 @@ static void a_channel_that_is_not_told_ends_its_call(void **state)
 	f = taken(l2tp);
 	hand_over(&f);
 	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
-	for (int i = 0; i < WAIT_MS / 50 && !logged("the kernel is slow"); i++)
-		pause_ms(50);
-	assert_true(logged(" ms old, id=1, asking for its channel (PPPIOCGCHAN); 1 threads wait for the kernel, 0 requests for a thread"));
+	await_logged(" ms old, id=1, asking for its channel (PPPIOCGCHAN); 1 threads wait for the kernel, 0 requests for a thread");
 	o = COMMAND("show");
 	assert_has(o, "\"kernel\":{\"threads\":1,\"waiting\":0,\"oldest_ms\":");
 	assert_has(o, "\"oldest_id\":1,\"oldest\":\"asking for its channel (PPPIOCGCHAN)\"");
@@ -136,9 +156,7 @@ static void a_channel_that_is_not_told_ends_its_call(void **state)
 	assert_has(COMMAND("show"), "\"name\":\"lost_bridge\",\"text\":\"calls lost: the kernel did not bridge\",\"value\":1");
 	/* It answers after all: nobody is there any more. */
 	unlink(flag("stuck"));
-	for (int i = 0; i < WAIT_MS / 50 && !logged("no longer slow"); i++)
-		pause_ms(50);
-	assert_true(logged("the kernel is no longer slow with PPP channels"));
+	await_logged("the kernel is no longer slow with PPP channels");
 	close(l2tp);
 }
 
@@ -154,10 +172,7 @@ static void a_call_ends_while_its_channel_is_asked_for(void **state)
 	f = taken(l2tp);
 	hand_over(&f);
 	assert_has(COMMAND("show"), "\"kernel\":{\"threads\":2,");
-	close(f.call);
-	expect_end(f.access);
-	expect_clear(l2tp, f.ref, 1);
-	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	leaves(l2tp, &f, f.ref);
 	close(before.plugin);
 	expect_clear(l2tp, before.ref, 1);
 	cleared(l2tp, before.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
@@ -173,11 +188,7 @@ static void others_are_served_while_a_call_is_joined(void **state)
 	struct forwarded f;
 
 	(void)state;
-	write_file(flag("ppp"), "");
-	write_file(flag("stuck-bridge"), "");
-	f = taken(l2tp);
-	hand_over(&f);
-	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	f = being_joined(l2tp);
 	close(taken(l2tp).plugin);
 	expect(l2tp, VPDN_MSG_L2TP_CALL_CLEAR);
 	cleared(l2tp, u32(VPDN_TLV_CALL_REF), VPDN_STAGE_CALL, VPDN_BY_US, 0);
@@ -185,10 +196,7 @@ static void others_are_served_while_a_call_is_joined(void **state)
 	expect(l2tp, VPDN_MSG_L2TP_CALL_CONNECT);
 	assert_int_equal(u32(VPDN_TLV_CALL_REF), f.ref);
 	assert_has(COMMAND("show", "session"), "\"state\":\"connected\"");
-	close(f.call);
-	expect_end(f.access);
-	expect_clear(l2tp, f.ref, 1);
-	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	leaves(l2tp, &f, f.ref);
 	close(l2tp);
 }
 
@@ -200,11 +208,7 @@ static void an_lns_gives_up_what_is_being_joined(void **state)
 	uint32_t second;
 
 	(void)state;
-	write_file(flag("ppp"), "");
-	write_file(flag("stuck-bridge"), "");
-	f = taken(l2tp);
-	hand_over(&f);
-	assert_has(COMMAND("show", "session"), "\"state\":\"bridging\"");
+	f = being_joined(l2tp);
 	cleared(l2tp, f.ref, VPDN_STAGE_CALL, VPDN_BY_PEER, 4);
 	second = placed(l2tp, "192.0.2.3");
 	ready(l2tp, second);
@@ -214,10 +218,7 @@ static void an_lns_gives_up_what_is_being_joined(void **state)
 	expect(l2tp, VPDN_MSG_L2TP_CALL_CONNECT);
 	assert_int_equal(u32(VPDN_TLV_CALL_REF), second);
 	assert_has(COMMAND("show", "session"), "\"peer_ip\":\"192.0.2.3\"");
-	close(f.call);
-	expect_end(f.access);
-	expect_clear(l2tp, second, 1);
-	cleared(l2tp, second, VPDN_STAGE_CALL, VPDN_BY_US, 0);
+	leaves(l2tp, &f, second);
 	close(l2tp);
 }
 

@@ -132,6 +132,13 @@ static inline bool logged(const char *text)
 	return found;
 }
 
+static inline void await_logged(const char *text)
+{
+	for (int i = 0; i < WAIT_MS / 10 && !logged(text); i++)
+		pause_ms(10);
+	assert_true(logged(text));
+}
+
 static int fds_before;
 
 static int start_daemon(void **state)
@@ -152,9 +159,7 @@ static int start_daemon(void **state)
 		exit(vpdnd_main(6, argv));
 	}
 	/* Its last word before the event loop; a connection to try it by would be counted. */
-	for (int i = 0; i < WAIT_MS / 10 && !logged(" listens on "); i++)
-		pause_ms(10);
-	assert_true(logged(" listens on "));
+	await_logged(" listens on ");
 	fds_before = count_fds();
 	return 0;
 }
